@@ -1,0 +1,21 @@
+# heddle::heddle, all libraries together, and the package that find_package(heddle) reads.
+include(CMakePackageConfigHelpers)
+
+get_property(heddle_libraries GLOBAL PROPERTY heddle_libraries)
+add_library(heddle_all INTERFACE)
+add_library(heddle::heddle ALIAS heddle_all)
+set_target_properties(heddle_all PROPERTIES EXPORT_NAME heddle)
+target_link_libraries(heddle_all INTERFACE ${heddle_libraries})
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/heddle")
+configure_package_config_file(cmake/heddle_config.cmake.in "${PROJECT_BINARY_DIR}/heddle-config.cmake"
+                              INSTALL_DESTINATION "${package_dir}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/heddle-config-version.cmake"
+                                 COMPATIBILITY SameMinorVersion)
+install(TARGETS heddle_all EXPORT heddle_targets)
+install(EXPORT heddle_targets NAMESPACE heddle:: DESTINATION "${package_dir}"
+        FILE heddle-targets.cmake)
+install(FILES "${PROJECT_BINARY_DIR}/heddle-config.cmake"
+              "${PROJECT_BINARY_DIR}/heddle-config-version.cmake"
+              third_party/dependencies.cmake
+        DESTINATION "${package_dir}")

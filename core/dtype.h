@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <string_view>
+#include <type_traits>
+
+#include "core/error.h"
+
+namespace heddle {
+
+/// Element types. bf16 joins with the GPU kernels; code that switches over types names them all.
+enum class DType : std::uint8_t { f32, f64, i64, boolean };
+
+std::size_t size_of(DType dtype);          // bytes per element
+std::string_view name_of(DType dtype);     // "f32", "f64", "i64", "bool"
+DType dtype_named(std::string_view name);  // Errors: unknown name
+inline bool is_floating(DType dtype) { return dtype == DType::f32 || dtype == DType::f64; }
+std::ostream& operator<<(std::ostream& out, DType dtype);
+
+template <typename T>
+constexpr DType dtype_of() {
+  using Plain = std::remove_cv_t<T>;
+  if constexpr (std::is_same_v<Plain, float>) {
+    return DType::f32;
+  } else if constexpr (std::is_same_v<Plain, double>) {
+    return DType::f64;
+  } else if constexpr (std::is_same_v<Plain, std::int64_t>) {
+    return DType::i64;
+  } else {
+    static_assert(std::is_same_v<Plain, bool>, "a tensor holds float, double, int64_t or bool");
+    return DType::boolean;
+  }
+}
+
+template <typename T>
+struct TypeTag {
+  using type = T;
+};
+
+/// Calls `body(TypeTag<T>{})` with T = float or double. Errors: any other type; names `what`.
+template <typename Body>
+decltype(auto) dispatch_floating(DType dtype, const char* what, Body&& body) {
+  switch (dtype) {
+    case DType::f32:
+      return body(TypeTag<float>{});
+    case DType::f64:
+      return body(TypeTag<double>{});
+    case DType::i64:
+    case DType::boolean:
+      break;
+  }
+  fail(what, ": got ", name_of(dtype), ", expected f32 or f64");
+}
+
+/// Calls `body(TypeTag<T>{})` with the C++ type of `dtype`.
+template <typename Body>
+decltype(auto) dispatch_any(DType dtype, Body&& body) {
+  switch (dtype) {
+    case DType::f32:
+      return body(TypeTag<float>{});
+    case DType::f64:
+      return body(TypeTag<double>{});
+    case DType::i64:
+      return body(TypeTag<std::int64_t>{});
+    case DType::boolean:
+      break;
+  }
+  return body(TypeTag<bool>{});
+}
+
+}  // namespace heddle

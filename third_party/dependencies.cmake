@@ -1,0 +1,81 @@
+# How each dependency is found: the system's package, or a prefix named with -DHEDDLE_<NAME>_ROOT=DIR
+# (or CMAKE_PREFIX_PATH for all of them). Nothing is downloaded.
+#
+# One row per dependency: name for find_package | least version | target | header, where a package
+# without CMake files is still usable | packages on Debian and Ubuntu | Fedora | Arch | conda-forge
+set(heddle_dependency_table
+    "Threads|-|Threads::Threads|-|libc6-dev|glibc-devel|glibc|sysroot_linux-64"
+    "Eigen3|3.4|Eigen3::Eigen|-|libeigen3-dev|eigen3-devel|eigen|eigen"
+    "tomlplusplus|-|tomlplusplus::tomlplusplus|toml++/toml.h|libtomlplusplus-dev|tomlplusplus-devel|tomlplusplus|tomlplusplus"
+    "nlohmann_json|3.7|nlohmann_json::nlohmann_json|nlohmann/json.hpp|nlohmann-json3-dev|json-devel|nlohmann-json|nlohmann_json"
+    "CLI11|-|CLI11::CLI11|CLI/CLI.hpp|libcli11-dev|cli11-devel|cli11|cli11"
+    "PNG|-|PNG::PNG|-|libpng-dev|libpng-devel|libpng|libpng"
+    "OpenSSL|3.0|OpenSSL::Crypto|-|libssl-dev|openssl-devel|openssl|openssl"
+    "GTest|-|GTest::gtest_main|-|libgtest-dev|gtest-devel|gtest|gtest"
+    "benchmark|-|benchmark::benchmark|-|libbenchmark-dev|google-benchmark-devel|benchmark|benchmark")
+
+# A library that is only a header, where no CMake package describes it.
+function(heddle_find_header name target header)
+  find_path(HEDDLE_${name}_INCLUDE "${header}" HINTS "${HEDDLE_${name}_ROOT}" PATH_SUFFIXES include)
+  mark_as_advanced(HEDDLE_${name}_INCLUDE)
+  if(HEDDLE_${name}_INCLUDE)
+    add_library(${target} INTERFACE IMPORTED GLOBAL)
+    target_include_directories(${target} SYSTEM INTERFACE "${HEDDLE_${name}_INCLUDE}")
+  endif()
+endfunction()
+
+# Finds what is named; at the end one message says which packages are missing. A macro, because
+# find_package leaves its targets and variables in the scope of the call.
+macro(heddle_find_dependencies)
+  set(heddle_missing "")
+  foreach(heddle_wanted IN ITEMS ${ARGN})
+    set(heddle_row "${heddle_dependency_table}")
+    list(FILTER heddle_row INCLUDE REGEX "^${heddle_wanted}\\|")
+    string(REPLACE "|" ";" heddle_row "${heddle_row}")
+    list(GET heddle_row 1 heddle_version)
+    list(GET heddle_row 2 heddle_target)
+    list(GET heddle_row 3 heddle_header)
+    if(heddle_version STREQUAL "-")
+      set(heddle_version "")
+    endif()
+    if(HEDDLE_${heddle_wanted}_ROOT)
+      set(${heddle_wanted}_ROOT "${HEDDLE_${heddle_wanted}_ROOT}")
+    endif()
+    if(NOT TARGET ${heddle_target})
+      find_package(${heddle_wanted} ${heddle_version} QUIET)
+    endif()
+    if(NOT TARGET ${heddle_target} AND NOT heddle_header STREQUAL "-")
+      heddle_find_header(${heddle_wanted} ${heddle_target} ${heddle_header})
+    endif()
+    if(NOT TARGET ${heddle_target})
+      list(GET heddle_row 4 5 6 7 heddle_packages)
+      list(APPEND heddle_missing "${heddle_wanted} ${heddle_version}|${heddle_packages}")
+    endif()
+  endforeach()
+  if(heddle_missing)
+    heddle_report_missing("${heddle_missing}")
+  endif()
+endmacro()
+
+function(heddle_report_missing missing)
+  set(names "")
+  foreach(system IN ITEMS 0 1 2 3)
+    set(packages_${system} "")
+  endforeach()
+  string(REPLACE "|" ";" missing "${missing}")
+  while(missing)
+    list(POP_FRONT missing name packages_of_0 packages_of_1 packages_of_2 packages_of_3)
+    string(STRIP "${name}" name)
+    list(APPEND names "${name}")
+    foreach(system IN ITEMS 0 1 2 3)
+      string(APPEND packages_${system} " ${packages_of_${system}}")
+    endforeach()
+  endwhile()
+  list(JOIN names ", " names)
+  message(FATAL_ERROR "Heddle: not found: ${names}. Install what is missing and configure again:\n"
+                      "  Debian, Ubuntu   sudo apt-get install${packages_0}\n"
+                      "  Fedora           sudo dnf install${packages_1}\n"
+                      "  Arch             sudo pacman -S${packages_2}\n"
+                      "  conda-forge      conda install -c conda-forge${packages_3}\n"
+                      "or name where it is installed, for example -DHEDDLE_Eigen3_ROOT=/opt/eigen.")
+endfunction()
