@@ -1,0 +1,122 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/tensor.h"
+#include "data/vocabulary.h"
+
+namespace heddle {
+
+/// What one sample has of a modality:
+///   tokens    word numbers, any number of them      stored i64 [total],      in a batch i64 [T, B]
+///   features  F numbers                             stored f32 [N, F],       in a batch f32 [B, F]
+///   sequence  frames of F numbers, any number       stored f32 [total, F],   in a batch f32 [T, B,
+///   F] image     C planes of H×W pixels                stored f32 [N, C, H, W], f32 [B, C, H, W]
+enum class ModalityKind : std::uint8_t { tokens, features, sequence, image };
+
+std::string_view name_of(ModalityKind kind);
+/// Errors (InputError): any other name; suggests the nearest.
+ModalityKind modality_kind_named(std::string_view name);
+/// Whether samples differ in length (tokens, sequence).
+bool has_lengths(ModalityKind kind);
+
+/// How stored values were made from raw ones: stored = (raw − mean) · scale. One number per feature
+/// (or per image plane), or a single one for all. Both empty: stored as they came.
+struct Standardisation {
+  std::vector<float> mean;
+  std::vector<float> scale;
+
+  bool is_identity() const { return mean.empty(); }
+  /// Feature (or plane) `feature` back as it was.
+  float raw(float stored, std::int64_t feature) const;
+  float stored(float raw, std::int64_t feature) const;
+};
+
+struct ModalityInfo {
+  std::string name;  // "text", "image", "audio", … unique within a data set
+  ModalityKind kind = ModalityKind::features;
+  /// Shape of one sample, or of one frame: tokens [], features [F], sequence [F], image [C, H, W].
+  Shape shape;
+  std::shared_ptr<const Vocabulary> vocabulary = {};  // tokens only
+  Standardisation standardisation = {};
+
+  /// F of features and sequences. Errors: another kind.
+  std::int64_t features() const;
+};
+
+/// One modality of all samples, in columns.
+struct Modality {
+  ModalityInfo info;
+  Tensor values;  // as ModalityKind says
+  /// tokens and sequence: sample i owns rows starts[i] … starts[i + 1] − 1. Else empty.
+  std::vector<std::int64_t> starts;
+  std::vector<std::string> texts;  // tokens, where the words were read from text: one per sample
+
+  /// Tokens or frames of a sample; 1 for features and images.
+  std::int64_t length(std::int64_t sample) const;
+  /// The values of one sample: i64 [T], f32 [F], [T, F] or [C, H, W]. A view.
+  Tensor sample(std::int64_t sample) const;
+  /// tokens: the words of a sample as they were written (unknown ones too), one per token.
+  std::vector<std::string> words(std::int64_t sample) const;
+};
+
+enum class Split : std::uint8_t { train, valid, test };
+constexpr std::array<Split, 3> all_splits = {Split::train, Split::valid, Split::test};
+std::string_view name_of(Split split);     // "train", "valid", "test"
+Split split_named(std::string_view name);  // Errors (InputError): any other name
+
+/// Samples that belong together and have an order, such as the utterances of one video.
+struct SampleGroup {
+  std::string name;
+  std::vector<std::int64_t> members;  // samples, in order
+  Split split = Split::train;
+};
+
+/// A data set in memory. Models learn what they are fed from `modalities[i].info`; the training
+/// loop asks `indices` for samples (or `group_indices` for whole groups) and `collate` for batches.
+struct Dataset {
+  std::string name;
+  std::int64_t samples = 0;
+  std::vector<Modality> modalities;
+  Tensor labels;  // i64 [N], 0 … classes − 1; undefined where there are none
+  std::vector<std::string> class_names;   // one per class
+  Tensor targets;                         // f32 [N], for regression; undefined where there are none
+  std::vector<std::string> sample_names;  // one per sample, or empty: samples go by number
+  std::array<std::vector<std::int64_t>, 3> splits;  // samples of each Split, ascending
+  std::vector<SampleGroup> groups;                  // empty where samples stand alone
+
+  std::int64_t classes() const { return static_cast<std::int64_t>(class_names.size()); }
+  bool has_labels() const { return labels.defined(); }
+  bool has_targets() const { return targets.defined(); }
+  bool has_groups() const { return !groups.empty(); }
+
+  const std::vector<std::int64_t>& indices(Split split) const {
+    return splits[static_cast<std::size_t>(split)];
+  }
+  /// Positions in `groups` of the groups of a split.
+  std::vector<std::int64_t> group_indices(Split split) const;
+  /// Errors: no such modality; lists those there are and suggests the nearest.
+  const Modality& modality(std::string_view modality_name) const;
+  bool has_modality(std::string_view modality_name) const;
+  std::vector<std::string> modality_names() const;
+  /// `sample_names[sample]`, else the number as text.
+  std::string name_of_sample(std::int64_t sample) const;
+  /// Errors: no sample goes by that name (or number).
+  std::int64_t sample_named(std::string_view sample_name) const;
+
+  /// How often each class occurs among `indices`.
+  std::vector<std::int64_t> class_counts(std::span<const std::int64_t> indices) const;
+
+  /// Checks that every part agrees with every other (sizes, ranges, a sample in one split only, a
+  /// group in one split only). Every loader calls it last. Errors: says what does not fit.
+  void validate() const;
+};
+
+}  // namespace heddle

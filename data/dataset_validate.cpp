@@ -1,0 +1,132 @@
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "core/error.h"
+#include "data/dataset.h"
+
+namespace heddle {
+namespace {
+
+void check_starts(const Modality& modality, std::int64_t samples, const std::string& where) {
+  const std::vector<std::int64_t>& starts = modality.starts;
+  check(static_cast<std::int64_t>(starts.size()) == samples + 1, where, starts.size(),
+        " starts, expected ", samples + 1);
+  check(starts.front() == 0 && starts.back() == modality.values.size(0) &&
+            std::is_sorted(starts.begin(), starts.end()),
+        where, "the starts do not cover its ", modality.values.size(0), " rows in order");
+}
+
+void check_tokens(const Modality& modality, const std::string& where) {
+  check(modality.values.dtype() == DType::i64 && modality.values.rank() == 1, where, "tokens are ",
+        modality.values.dtype(), " ", modality.values.shape(), ", expected i64 [n]");
+  check(modality.info.vocabulary != nullptr, where, "tokens have no vocabulary");
+  const std::int64_t words = modality.info.vocabulary->size();
+  for (const std::int64_t number : modality.values.to_vector<std::int64_t>()) {
+    check(number > 0 && number < words, where, "a token is ", number, ", expected 1 … ", words - 1);
+  }
+}
+
+void check_modality(const Modality& modality, std::int64_t samples) {
+  const ModalityInfo& info = modality.info;
+  const std::string where = concat("modality \"", info.name, "\": ");
+  check(modality.values.defined(), where, "has no values");
+  const bool starts_wanted = has_lengths(info.kind);
+  check(starts_wanted != modality.starts.empty(), where, "kind ", name_of(info.kind),
+        starts_wanted ? " needs starts" : " has no starts");
+  const int wanted_rank = info.kind == ModalityKind::tokens  ? 0
+                          : info.kind == ModalityKind::image ? 3
+                                                             : 1;
+  check(info.shape.rank() == wanted_rank, where, "shape ", info.shape, " of a sample, expected ",
+        wanted_rank, " dimensions");
+  if (starts_wanted) {
+    check_starts(modality, samples, where);
+  }
+  if (info.kind == ModalityKind::tokens) {
+    check_tokens(modality, where);
+    check(modality.texts.empty() || static_cast<std::int64_t>(modality.texts.size()) == samples,
+          where, modality.texts.size(), " texts, expected ", samples);
+    return;
+  }
+  const std::int64_t rows = starts_wanted ? modality.values.size(0) : samples;
+  const Shape wanted = info.shape.inserted(0, rows);
+  check(modality.values.dtype() == DType::f32 && modality.values.shape() == wanted, where,
+        "values are ", modality.values.dtype(), " ", modality.values.shape(), ", expected f32 ",
+        wanted);
+  const Standardisation& standardisation = info.standardisation;
+  const std::size_t numbers = standardisation.mean.size();
+  check(numbers == standardisation.scale.size() &&
+            (numbers <= 1 || static_cast<std::int64_t>(numbers) == info.shape[0]),
+        where, "standardisation has ", numbers, " means and ", standardisation.scale.size(),
+        " scales, expected none, one or ", info.shape[0]);
+}
+
+void check_splits(const Dataset& dataset) {
+  std::vector<char> taken(static_cast<std::size_t>(dataset.samples));
+  for (const Split split : all_splits) {
+    for (const std::int64_t sample : dataset.indices(split)) {
+      check(sample >= 0 && sample < dataset.samples, "split ", name_of(split), " has sample ",
+            sample, ", expected 0 … ", dataset.samples - 1);
+      char& seen = taken[static_cast<std::size_t>(sample)];
+      check(seen == 0, "sample ", sample, " is in two splits, or twice in one");
+      seen = 1;
+    }
+  }
+}
+
+void check_groups(const Dataset& dataset) {
+  std::vector<int> split_of(static_cast<std::size_t>(dataset.samples), -1);
+  for (const Split split : all_splits) {
+    for (const std::int64_t sample : dataset.indices(split)) {
+      split_of[static_cast<std::size_t>(sample)] = static_cast<int>(split);
+    }
+  }
+  std::vector<char> taken(static_cast<std::size_t>(dataset.samples));
+  for (const SampleGroup& group : dataset.groups) {
+    check(!group.members.empty(), "group \"", group.name, "\" has no samples");
+    for (const std::int64_t sample : group.members) {
+      check(sample >= 0 && sample < dataset.samples, "group \"", group.name, "\" has sample ",
+            sample, ", expected 0 … ", dataset.samples - 1);
+      const auto at = static_cast<std::size_t>(sample);
+      check(taken[at] == 0, "sample ", sample, " is in two groups, or twice in one");
+      taken[at] = 1;
+      check(split_of[at] == static_cast<int>(group.split), "group \"", group.name,
+            "\" is in split ", name_of(group.split), ", but its sample ", sample, " is not");
+    }
+  }
+}
+
+}  // namespace
+
+void Dataset::validate() const {
+  check(samples >= 0, "data set \"", name, "\" has ", samples, " samples");
+  std::set<std::string> names;
+  for (const Modality& entry : modalities) {
+    check(!entry.info.name.empty() && names.insert(entry.info.name).second, "modality name \"",
+          entry.info.name, "\" is empty or there twice");
+    check_modality(entry, samples);
+  }
+  if (has_labels()) {
+    check(labels.dtype() == DType::i64 && labels.shape() == Shape{samples}, "labels are ",
+          labels.dtype(), " ", labels.shape(), ", expected i64 [", samples, "]");
+    for (const std::int64_t label : labels.to_vector<std::int64_t>()) {
+      check(label >= 0 && label < classes(), "a label is ", label, ", expected 0 … ",
+            classes() - 1);
+    }
+  }
+  if (has_targets()) {
+    check(targets.dtype() == DType::f32 && targets.shape() == Shape{samples}, "targets are ",
+          targets.dtype(), " ", targets.shape(), ", expected f32 [", samples, "]");
+    for (const float target : targets.to_vector<float>()) {
+      check(std::isfinite(target), "a target is ", target, ", expected a finite number");
+    }
+  }
+  check(sample_names.empty() || static_cast<std::int64_t>(sample_names.size()) == samples,
+        sample_names.size(), " sample names, expected ", samples);
+  check_splits(*this);
+  if (has_groups()) {
+    check_groups(*this);
+  }
+}
+
+}  // namespace heddle

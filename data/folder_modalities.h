@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "data/dataset_description.h"
+#include "data/tsv.h"
+
+namespace heddle {
+
+/// What modalities are loaded from.
+struct FolderSource {
+  std::filesystem::path folder;
+  std::optional<Table> table;
+  std::int64_t samples = 0;
+  std::vector<std::int64_t> train;  // samples, for vocabularies and standardisation
+};
+
+/// Loads one modality of all samples. Errors (InputError): a file or column that is not what the
+/// description says, with file and row.
+Modality load_modality(const DatasetDescription::ModalityPart& part, const FolderSource& source);
+
+}  // namespace heddle

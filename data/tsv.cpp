@@ -1,0 +1,188 @@
+#include "data/tsv.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "core/error.h"
+#include "data/nearest_name.h"
+#include "data/utf8.h"
+
+namespace heddle {
+namespace {
+
+constexpr std::int64_t largest_file = std::int64_t{1} << 31;
+constexpr std::size_t most_columns = 4096;
+constexpr std::size_t largest_field = std::size_t{1} << 20;
+
+/// Takes the next line, without its end, off the front of `rest`.
+std::string_view take_line(std::string_view& rest) {
+  const std::size_t end = rest.find('\n');
+  std::string_view line = rest.substr(0, end);
+  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  if (end != std::string_view::npos && line.ends_with('\r')) {
+    line.remove_suffix(1);
+  }
+  return line;
+}
+
+/// Takes the next field off the front of `line`; nothing left makes `more` false.
+std::string_view take_field(std::string_view& line, bool& more) {
+  const std::size_t end = line.find('\t');
+  more = end != std::string_view::npos;
+  const std::string_view field = line.substr(0, end);
+  line.remove_prefix(more ? end + 1 : line.size());
+  return field;
+}
+
+void check_bytes(std::string_view text, const std::string& file_name) {
+  const auto line_at = [&](std::size_t byte) {
+    return 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(byte), '\n');
+  };
+  if (const auto invalid = first_invalid_utf8(text)) {
+    fail<InputError>(file_name, ": line ", line_at(*invalid), " (byte ", *invalid,
+                     "): expected UTF-8 text");
+  }
+  const std::size_t nul = text.find('\0');
+  check<InputError>(nul == std::string_view::npos, file_name, ": line ",
+                    nul == std::string_view::npos ? 0 : line_at(nul), " (byte ", nul,
+                    "): a NUL byte; expected text");
+}
+
+/// Checks one line's fields and returns how many there are.
+std::size_t checked_fields(std::string_view line, std::int64_t number, const std::string& name) {
+  check<InputError>(line.find('\r') == std::string_view::npos, name, ": line ", number,
+                    ": a carriage return that ends no line; expected lines ended by LF or CR LF");
+  std::size_t fields = 0;
+  for (bool more = true; more; ++fields) {
+    const std::string_view field = take_field(line, more);
+    check<InputError>(field.size() <= largest_field, name, ": line ", number, ": field ",
+                      fields + 1, " has ", field.size(), " bytes, expected at most ",
+                      largest_field);
+  }
+  return fields;
+}
+
+std::vector<std::string> column_names(std::string_view line, const std::string& name) {
+  const std::size_t count = checked_fields(line, 1, name);
+  check<InputError>(count <= most_columns, name, ": line 1: ", count, " columns, expected at most ",
+                    most_columns);
+  std::vector<std::string> columns;
+  for (bool more = true; more;) {
+    columns.emplace_back(take_field(line, more));
+    check<InputError>(!columns.back().empty(), name, ": line 1: column ", columns.size(),
+                      " has no name");
+  }
+  std::vector<std::string> sorted = columns;
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  check<InputError>(twice == sorted.end(), name, ": line 1: two columns are named \"",
+                    twice == sorted.end() ? "" : *twice, "\"");
+  return columns;
+}
+
+/// A field as an error shows it: short, on one line.
+std::string shown(std::string_view field) {
+  constexpr std::size_t most = 40;
+  return "\"" + std::string(field.substr(0, most)) + (field.size() > most ? "…\"" : "\"");
+}
+
+template <typename Number>
+std::optional<Number> parsed(std::string_view field) {
+  Number value = 0;
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+  if (error != std::errc() || end != field.data() + field.size()) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+}  // namespace
+
+Table read_tsv(const std::filesystem::path& path) { return read_tsv(InputFile::open(path)); }
+
+Table read_tsv(const InputFile& file) {
+  const std::string& name = file.name();
+  check<InputError>(file.size() <= largest_file, name, ": the file has ", file.size(),
+                    " bytes, expected at most ", largest_file);
+  check<InputError>(file.size() > 0, name,
+                    ": line 1: the file is empty; expected a line with the column names");
+  Table table;
+  table.file_name_ = name;
+  table.text_ = file.read_text(0, file.size());
+  check_bytes(table.text_, name);
+  std::string_view rest = table.text_;
+  if (rest.starts_with("\xEF\xBB\xBF")) {
+    rest.remove_prefix(3);
+  }
+  table.columns_ = column_names(take_line(rest), name);
+  table.body_ = table.text_.size() - rest.size();
+  while (!rest.empty()) {
+    const std::int64_t number = Table::line_of(table.rows_);
+    const std::size_t fields = checked_fields(take_line(rest), number, name);
+    check<InputError>(fields == table.columns_.size(), name, ": line ", number, ": ", fields,
+                      fields == 1 ? " field" : " fields", ", expected ", table.columns_.size(),
+                      " as in the header line");
+    ++table.rows_;
+  }
+  return table;
+}
+
+bool Table::has_column(std::string_view column) const {
+  return std::find(columns_.begin(), columns_.end(), column) != columns_.end();
+}
+
+std::int64_t Table::column_index(std::string_view column) const {
+  const auto found = std::find(columns_.begin(), columns_.end(), column);
+  check<InputError>(found != columns_.end(), file_name_, ": no column is named \"", column, "\"",
+                    suggestion(column, columns_));
+  return found - columns_.begin();
+}
+
+template <typename Visit>
+void Table::visit_column(std::string_view column, const Visit& visit) const {
+  const std::int64_t index = column_index(column);
+  std::string_view rest = std::string_view(text_).substr(body_);
+  for (std::int64_t row = 0; row < rows_; ++row) {
+    std::string_view line = take_line(rest);
+    bool more = true;
+    std::string_view field = take_field(line, more);
+    for (std::int64_t skipped = 0; skipped < index; ++skipped) {
+      field = take_field(line, more);
+    }
+    visit(row, field);
+  }
+}
+
+std::vector<std::string> Table::text(std::string_view column) const {
+  std::vector<std::string> fields;
+  visit_column(column, [&](std::int64_t, std::string_view field) { fields.emplace_back(field); });
+  return fields;
+}
+
+std::vector<std::int64_t> Table::integers(std::string_view column) const {
+  std::vector<std::int64_t> values;
+  visit_column(column, [&](std::int64_t row, std::string_view field) {
+    const auto value = parsed<std::int64_t>(field);
+    check<InputError>(value.has_value(), file_name_, ": line ", line_of(row), ": column \"", column,
+                      "\" has ", shown(field), ", expected a whole number");
+    values.push_back(*value);
+  });
+  return values;
+}
+
+std::vector<double> Table::numbers(std::string_view column) const {
+  std::vector<double> values;
+  visit_column(column, [&](std::int64_t row, std::string_view field) {
+    const auto value = parsed<double>(field);
+    check<InputError>(value.has_value() && std::isfinite(*value), file_name_, ": line ",
+                      line_of(row), ": column \"", column, "\" has ", shown(field),
+                      ", expected a finite number");
+    values.push_back(*value);
+  });
+  return values;
+}
+
+}  // namespace heddle

@@ -1,0 +1,192 @@
+#include "kernels/cpu/conv_columns.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/error.h"
+#include "kernels/cpu/panels.h"
+#include "kernels/cpu/vector_loop.h"
+
+namespace heddle::cpu {
+namespace {
+
+std::int64_t out_size(std::int64_t size, std::int64_t kernel, std::int64_t stride,
+                      std::int64_t padding, std::int64_t dilation) {
+  return (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+}
+
+/// Calls body(place of the tap's first pixel in the padded picture, tap) for each tap.
+template <typename Body>
+void for_each_tap(const ConvSizes& sizes, const Body& body) {
+  std::int64_t tap = 0;
+  for (std::int64_t channel = 0; channel < sizes.channels; ++channel) {
+    for (std::int64_t i = 0; i < sizes.kernel_rows; ++i) {
+      for (std::int64_t j = 0; j < sizes.kernel_cols; ++j, ++tap) {
+        const std::int64_t row = channel * sizes.padded_rows() + i * sizes.options.dilation_rows;
+        body(row * sizes.padded_cols() + j * sizes.options.dilation_cols, tap);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+ConvSizes conv_sizes(const ConvOptions& options, const ConstView& x, const ConstView& weight,
+                     const ConstView& y) {
+  check(x.rank() == 4 && weight.rank() == 4 && y.rank() == 4 && x.size(1) == weight.size(1),
+        "conv: x is ", x.shape, ", weight ", weight.shape, " and y ", y.shape,
+        "; expected [batch, channels, rows, cols], [filters, channels, kernel_rows, kernel_cols] "
+        "and [batch, filters, out_rows, out_cols]");
+  check(options.stride_rows > 0 && options.stride_cols > 0 && options.dilation_rows > 0 &&
+            options.dilation_cols > 0 && options.padding_rows >= 0 && options.padding_cols >= 0 &&
+            weight.size(2) > 0 && weight.size(3) > 0,
+        "conv: expected kernel, strides and dilations of at least 1 and no negative padding");
+  ConvSizes sizes{x.size(0),      x.size(1),      x.size(2), x.size(3), weight.size(0),
+                  weight.size(2), weight.size(3), y.size(2), y.size(3), options};
+  check(sizes.padded_rows() > options.dilation_rows * (sizes.kernel_rows - 1) &&
+            sizes.padded_cols() > options.dilation_cols * (sizes.kernel_cols - 1),
+        "conv: the kernel ", weight.shape, " is larger than the padded picture ", x.shape);
+  const Shape expected{sizes.batch, sizes.filters,
+                       out_size(sizes.rows, sizes.kernel_rows, options.stride_rows,
+                                options.padding_rows, options.dilation_rows),
+                       out_size(sizes.cols, sizes.kernel_cols, options.stride_cols,
+                                options.padding_cols, options.dilation_cols)};
+  check(y.shape == expected, "conv: y is ", y.shape, ", expected ", expected);
+  return sizes;
+}
+
+std::int64_t ConvSizes::block_rows() const {
+  return std::clamp<std::int64_t>(256 / std::max<std::int64_t>(out_cols, 1), 1, out_rows);
+}
+
+template <typename T>
+void pad_picture(const ConvSizes& sizes, const T* x, T* padded) {
+  const std::int64_t top = sizes.options.padding_rows;
+  const std::int64_t left = sizes.options.padding_cols;
+  for (std::int64_t channel = 0; channel < sizes.channels; ++channel) {
+    padded = std::fill_n(padded, top * sizes.padded_cols(), T(0));
+    for (std::int64_t row = 0; row < sizes.rows; ++row, x += sizes.cols) {
+      padded = std::fill_n(padded, left, T(0));
+      padded = std::copy_n(x, sizes.cols, padded);
+      padded = std::fill_n(padded, left, T(0));
+    }
+    padded = std::fill_n(padded, top * sizes.padded_cols(), T(0));
+  }
+}
+
+template <typename T>
+void crop_picture(const ConvSizes& sizes, const T* padded, T* x) {
+  for (std::int64_t channel = 0; channel < sizes.channels; ++channel) {
+    for (std::int64_t row = 0; row < sizes.rows; ++row) {
+      const std::int64_t padded_row =
+          channel * sizes.padded_rows() + row + sizes.options.padding_rows;
+      x = std::copy_n(padded + padded_row * sizes.padded_cols() + sizes.options.padding_cols,
+                      sizes.cols, x);
+    }
+  }
+}
+
+template <typename T>
+void gather_columns(const ConvSizes& sizes, const T* padded, std::int64_t first_row,
+                    std::int64_t last_row, T* columns) {
+  const std::int64_t stride = sizes.options.stride_cols;
+  const std::int64_t row_stride = sizes.options.stride_rows * sizes.padded_cols();
+  for_each_tap(sizes, [&](std::int64_t place, std::int64_t) {
+    for (std::int64_t row = first_row; row < last_row; ++row, columns += sizes.out_cols) {
+      const T* const from = padded + place + row * row_stride;
+      if (stride == 1) {
+        std::copy_n(from, sizes.out_cols, columns);
+      } else {
+        for (std::int64_t col = 0; col < sizes.out_cols; ++col) {
+          columns[col] = from[col * stride];
+        }
+      }
+    }
+  });
+}
+
+std::vector<std::int64_t> tap_places(const ConvSizes& sizes) {
+  std::vector<std::int64_t> places;
+  for_each_tap(sizes, [&](std::int64_t place, std::int64_t) { places.push_back(place); });
+  return places;
+}
+
+template <typename T>
+void pack_pixels(const ConvSizes& sizes, const std::int64_t* places, const T* padded,
+                 std::int64_t first_pixel, std::int64_t cols, std::int64_t count, T* panel) {
+  constexpr std::int64_t width = panel_cols<T>;
+  constexpr std::int64_t half = width / 2;
+  std::array<std::int64_t, width> pixels{};
+  std::int64_t row = first_pixel / sizes.out_cols;
+  std::int64_t col = first_pixel % sizes.out_cols;
+  for (std::int64_t j = 0; j < cols; ++j) {
+    pixels[static_cast<std::size_t>(j)] =
+        row * sizes.options.stride_rows * sizes.padded_cols() + col * sizes.options.stride_cols;
+    if (++col == sizes.out_cols) {
+      col = 0;
+      ++row;
+    }
+  }
+  // Pixels side by side are copied together: usually all of them, or two rows of eight.
+  const auto adjoin = [&](std::int64_t begin) {
+    const auto first = pixels.begin() + begin;
+    return cols >= begin + half && first[half - 1] - first[0] == half - 1;
+  };
+  if (adjoin(0) && adjoin(half) && pixels.back() - pixels.front() == width - 1) {
+    for (std::int64_t p = 0; p < count; ++p) {
+      copy_packets<2>(padded + places[p] + pixels[0], panel + p * width);
+    }
+    return;
+  }
+  for (std::int64_t begin = 0; begin < width; begin += half) {
+    const auto first = pixels.begin() + begin;
+    if (adjoin(begin)) {
+      for (std::int64_t p = 0; p < count; ++p) {
+        copy_packets<1>(padded + places[p] + *first, panel + p * width + begin);
+      }
+      continue;
+    }
+    for (std::int64_t p = 0; p < count; ++p) {
+      for (std::int64_t j = 0; j < half; ++j) {
+        panel[p * width + begin + j] = begin + j < cols ? padded[places[p] + first[j]] : T(0);
+      }
+    }
+  }
+}
+
+template <typename T>
+void scatter_columns(const ConvSizes& sizes, const T* columns, std::int64_t first_row,
+                     std::int64_t last_row, T* padded) {
+  const std::int64_t stride = sizes.options.stride_cols;
+  const std::int64_t row_stride = sizes.options.stride_rows * sizes.padded_cols();
+  for_each_tap(sizes, [&](std::int64_t place, std::int64_t) {
+    for (std::int64_t row = first_row; row < last_row; ++row, columns += sizes.out_cols) {
+      T* const to = padded + place + row * row_stride;
+      if (stride == 1) {
+        HEDDLE_INDEPENDENT
+        for (std::int64_t col = 0; col < sizes.out_cols; ++col) {
+          to[col] += columns[col];
+        }
+      } else {
+        for (std::int64_t col = 0; col < sizes.out_cols; ++col) {
+          to[col * stride] += columns[col];
+        }
+      }
+    }
+  });
+}
+
+template void pad_picture(const ConvSizes&, const float*, float*);
+template void pad_picture(const ConvSizes&, const double*, double*);
+template void crop_picture(const ConvSizes&, const float*, float*);
+template void crop_picture(const ConvSizes&, const double*, double*);
+template void gather_columns(const ConvSizes&, const float*, std::int64_t, std::int64_t, float*);
+template void gather_columns(const ConvSizes&, const double*, std::int64_t, std::int64_t, double*);
+template void pack_pixels(const ConvSizes&, const std::int64_t*, const float*, std::int64_t,
+                          std::int64_t, std::int64_t, float*);
+template void pack_pixels(const ConvSizes&, const std::int64_t*, const double*, std::int64_t,
+                          std::int64_t, std::int64_t, double*);
+template void scatter_columns(const ConvSizes&, const float*, std::int64_t, std::int64_t, float*);
+template void scatter_columns(const ConvSizes&, const double*, std::int64_t, std::int64_t, double*);
+
+}  // namespace heddle::cpu

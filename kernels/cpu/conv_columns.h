@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/conv.h"
+
+namespace heddle::cpu {
+
+/// Sizes of one convolution.
+struct ConvSizes {
+  std::int64_t batch, channels, rows, cols;
+  std::int64_t filters, kernel_rows, kernel_cols;
+  std::int64_t out_rows, out_cols;
+  ConvOptions options;
+
+  /// Elements of one picture, of one result, of one filter; pixels of one result.
+  std::int64_t picture() const { return channels * rows * cols; }
+  std::int64_t result() const { return filters * pixels(); }
+  std::int64_t taps() const { return channels * kernel_rows * kernel_cols; }
+  std::int64_t pixels() const { return out_rows * out_cols; }
+  std::int64_t padded_rows() const { return rows + 2 * options.padding_rows; }
+  std::int64_t padded_cols() const { return cols + 2 * options.padding_cols; }
+  std::int64_t padded() const { return channels * padded_rows() * padded_cols(); }
+
+  /// Rows of a result taken at a time: about 256 pixels, whose columns fit in the second cache.
+  std::int64_t block_rows() const;
+};
+
+/// Errors: shapes that do not fit together, or options without meaning.
+ConvSizes conv_sizes(const ConvOptions& options, const ConstView& x, const ConstView& weight,
+                     const ConstView& y);
+
+/// padded [channels, padded_rows, padded_cols] = x with its border of zeros.
+template <typename T>
+void pad_picture(const ConvSizes& sizes, const T* x, T* padded);
+
+/// The picture as a matrix (im2col), so that a convolution is a product:
+///   columns[tap][pixel] = what the tap (channel, kernel row, kernel column) sees from the pixel,
+/// for the pixels of the result's rows [first_row, last_row).
+template <typename T>
+void gather_columns(const ConvSizes& sizes, const T* padded, std::int64_t first_row,
+                    std::int64_t last_row, T* columns);
+
+/// Where each tap of a filter lies in the padded picture, as seen from the result's first pixel.
+std::vector<std::int64_t> tap_places(const ConvSizes& sizes);
+
+/// Some columns of that matrix as a panel (panels.h): panel[p][j] = what tap p of
+/// `places` sees from pixel first_pixel + j, for p < count and j < cols; 0 up to panel_cols.
+template <typename T>
+void pack_pixels(const ConvSizes& sizes, const std::int64_t* places, const T* padded,
+                 std::int64_t first_pixel, std::int64_t cols, std::int64_t count, T* panel);
+
+/// The other way round: adds each element of columns to the place in `padded` that it came from.
+template <typename T>
+void scatter_columns(const ConvSizes& sizes, const T* columns, std::int64_t first_row,
+                     std::int64_t last_row, T* padded);
+
+/// x = the inside of padded.
+template <typename T>
+void crop_picture(const ConvSizes& sizes, const T* padded, T* x);
+
+}  // namespace heddle::cpu

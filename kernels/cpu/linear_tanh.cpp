@@ -1,0 +1,144 @@
+#include <algorithm>
+
+#include "core/parallel.h"
+#include "kernels/cpu/cpu_kernels.h"
+#include "kernels/cpu/matmul_tiles.h"
+#include "kernels/cpu/scratch.h"
+#include "kernels/cpu/vector_loop.h"
+#include "kernels/cpu/vector_math.h"
+
+namespace heddle::cpu {
+namespace {
+
+struct LinearSizes {
+  std::int64_t rows, in, out, groups;
+};
+
+LinearSizes sizes_of(const ConstView& x, const ConstView& weight, const ConstView& bias) {
+  check(x.rank() == 2 && weight.rank() == 2 && x.size(1) == weight.size(1), "linear_tanh: x is ",
+        x.shape, " and weight ", weight.shape, "; expected [rows, in] and [out, in]");
+  const LinearSizes sizes{x.size(0), x.size(1), weight.size(0), bias.given ? bias.size(0) : 1};
+  check(!bias.given || (bias.rank() == 2 && bias.size(1) == sizes.out &&
+                        (sizes.groups > 0 || sizes.rows == 0)),
+        "linear_tanh: bias is ", bias.shape, "; expected [groups, ", sizes.out, "]");
+  return sizes;
+}
+
+template <typename T>
+void forward_typed(const ConstView& x_view, const ConstView& weight_view, const ConstView& bias,
+                   const View& y_view) {
+  const LinearSizes sizes = sizes_of(x_view, weight_view, bias);
+  const auto x = dense(x_view.pointer<T>(), sizes.rows, sizes.in);
+  const auto weight = transposed(dense(weight_view.pointer<T>(), sizes.out, sizes.in));
+  const auto y = dense(y_view.pointer<T>(), sizes.rows, sizes.out);
+  for_each_tile(TileGrid(sizes.rows, sizes.out, sizes.in, LeftFactor::direct),
+                [&](std::int64_t row, std::int64_t rows, std::int64_t col, std::int64_t cols) {
+                  const Matrix<T> tile = part_of(y, row, rows, col, cols);
+                  multiply_here<T>(part_of(x, row, rows, 0, sizes.in),
+                                   part_of(weight, 0, sizes.in, col, cols), false, tile);
+                  for (std::int64_t i = 0; i < rows; ++i) {
+                    T* const z = tile.data + i * tile.row_stride;
+                    if (!bias.given) {
+                      for (std::int64_t j = 0; j < cols; ++j) {
+                        z[j] = vector_tanh(z[j]);
+                      }
+                      continue;
+                    }
+                    const T* const b =
+                        bias.pointer<T>() + (row + i) % sizes.groups * sizes.out + col;
+                    HEDDLE_INDEPENDENT
+                    for (std::int64_t j = 0; j < cols; ++j) {
+                      z[j] = vector_tanh(z[j] + b[j]);
+                    }
+                  }
+                });
+}
+
+/// dz = dy (1 − y²) and dbias in one pass. Rows r, r + groups, r + 2·groups, … share a bias, so the
+/// sums run down the columns of a [rows / groups, groups·out] matrix: tiles of some columns and a
+/// block of rows, whose sums are then added block by block.
+template <typename T>
+void dz_and_dbias(const T* y, const T* dy, std::int64_t elements, std::int64_t width, T* dz,
+                  T* dbias) {
+  constexpr std::int64_t tile_cols = 512;
+  const std::int64_t rows = (elements + width - 1) / width;
+  const std::int64_t col_tiles = (width + tile_cols - 1) / tile_cols;
+  const std::int64_t tile_rows = std::max<std::int64_t>(16384 / std::min(width, tile_cols), 1);
+  const std::int64_t row_tiles = (rows + tile_rows - 1) / tile_rows;
+  const Scratch<T> parts(dbias == nullptr ? 0 : row_tiles * width);
+  parallel_for(row_tiles * col_tiles, [&](std::int64_t tile) {
+    const std::int64_t row_tile = tile / col_tiles;
+    const std::int64_t col = tile % col_tiles * tile_cols;
+    const std::int64_t last_row = std::min((row_tile + 1) * tile_rows, rows);
+    T* const part = dbias == nullptr ? nullptr : parts.data() + row_tile * width;
+    if (part != nullptr) {
+      std::fill(part + col, part + std::min(col + tile_cols, width), T(0));
+    }
+    for (std::int64_t row = row_tile * tile_rows; row < last_row; ++row) {
+      const std::int64_t begin = row * width;
+      const std::int64_t end = std::min({width, col + tile_cols, elements - begin});
+      HEDDLE_INDEPENDENT
+      for (std::int64_t j = col; j < end; ++j) {
+        dz[begin + j] = dy[begin + j] * (T(1) - y[begin + j] * y[begin + j]);
+      }
+      if (part != nullptr) {
+        HEDDLE_INDEPENDENT
+        for (std::int64_t j = col; j < end; ++j) {
+          part[j] += dz[begin + j];
+        }
+      }
+    }
+  });
+  if (dbias != nullptr) {
+    std::fill_n(dbias, width, T(0));
+    for (std::int64_t block = 0; block < row_tiles; ++block) {
+      const T* const part = parts.data() + block * width;
+      HEDDLE_INDEPENDENT
+      for (std::int64_t j = 0; j < width; ++j) {
+        dbias[j] += part[j];
+      }
+    }
+  }
+}
+
+template <typename T>
+void backward_typed(const ConstView& x_view, const ConstView& weight_view, const ConstView& y,
+                    const ConstView& dy, const View& dx, const View& dweight, const View& dbias) {
+  const LinearSizes sizes = sizes_of(x_view, weight_view, dbias);
+  const std::int64_t elements = sizes.rows * sizes.out;
+  const Scratch<T> dz_data(elements);
+  const std::int64_t width = sizes.groups * sizes.out;
+  if (width > 0) {
+    dz_and_dbias(y.pointer<T>(), dy.pointer<T>(), elements, width, dz_data.data(),
+                 dbias.given ? dbias.pointer<T>() : nullptr);
+  }
+  const Matrix<const T> dz = dense<const T>(dz_data.data(), sizes.rows, sizes.out);
+  if (dx.given) {
+    multiply<T>(dz, dense(weight_view.pointer<T>(), sizes.out, sizes.in), false,
+                dense(dx.pointer<T>(), sizes.rows, sizes.in));
+  }
+  if (dweight.given) {
+    multiply<T>(transposed(dz), dense(x_view.pointer<T>(), sizes.rows, sizes.in), false,
+                dense(dweight.pointer<T>(), sizes.out, sizes.in));
+  }
+}
+
+void forward(Stream&, const ConstView& x, const ConstView& weight, const ConstView& bias,
+             const View& y) {
+  dispatch_floating(y.dtype, "linear_tanh", [&](auto tag) {
+    forward_typed<typename decltype(tag)::type>(x, weight, bias, y);
+  });
+}
+
+void backward(Stream&, const ConstView& x, const ConstView& weight, const ConstView& y,
+              const ConstView& dy, const View& dx, const View& dweight, const View& dbias) {
+  dispatch_floating(y.dtype, "linear_tanh", [&](auto tag) {
+    backward_typed<typename decltype(tag)::type>(x, weight, y, dy, dx, dweight, dbias);
+  });
+}
+
+}  // namespace
+
+LinearTanhKernels linear_tanh_kernels() { return {.forward = forward, .backward = backward}; }
+
+}  // namespace heddle::cpu

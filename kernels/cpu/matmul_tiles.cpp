@@ -1,0 +1,209 @@
+#include "kernels/cpu/matmul_tiles.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/cpu/panels.h"
+#include "kernels/cpu/scratch.h"
+
+namespace heddle::cpu {
+namespace {
+
+// Rows of the left factor that are swept with one panel of the right one: they stay in the second
+// cache (192 × 256 floats = 192 KiB).
+constexpr std::int64_t most_rows = 192;
+
+std::int64_t round_up(std::int64_t value, std::int64_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
+std::int64_t ceil_divide(std::int64_t value, std::int64_t by) { return (value + by - 1) / by; }
+
+/// A left factor that is not row-major is copied: groups of `panel_rows` rows side by side. A few
+/// steps of k at a time, so that each cache line of the factor is fetched once for all groups.
+template <typename T, typename RowAt>
+void pack_left(const RowAt& row_at, std::int64_t depth, std::int64_t rows, T* packed) {
+  constexpr std::int64_t steps = 8;
+  for (std::int64_t first = 0; first < depth; first += steps) {
+    const std::int64_t count = std::min(steps, depth - first);
+    std::int64_t i = 0;
+    for (; i + panel_rows <= rows; i += panel_rows) {
+      T* to = packed + i * depth + first * panel_rows;
+      for (std::int64_t p = 0; p < count; ++p, to += panel_rows) {
+        std::memcpy(to, row_at(first + p) + i, panel_rows * sizeof(T));
+      }
+    }
+    if (i < rows) {
+      pack_rows<panel_rows>([&](std::int64_t p) { return row_at(first + p) + i; }, count, rows - i,
+                            packed + i * depth + first * panel_rows);
+    }
+  }
+}
+
+/// Shared by all products. `left(row, rows, k, depth, a)` fills in the rows of a RowBlock;
+/// `right(k, depth, col, cols, panel)` packs a panel.
+template <typename T, typename Left, typename Right>
+void multiply_blocks(std::int64_t k, const Left& left, const Right& right, bool accumulate,
+                     const Matrix<T>& out) {
+  if (k == 0) {
+    for (std::int64_t i = 0; i < out.rows && !accumulate; ++i) {
+      std::fill_n(out.data + i * out.row_stride, out.cols, T(0));
+    }
+    return;
+  }
+  alignas(64) T panel[panel_depth * panel_cols<T>];
+  const T* a[most_rows];
+  T* c[most_rows];
+  for (std::int64_t row = 0; row < out.rows; row += most_rows) {
+    const std::int64_t rows = std::min(most_rows, out.rows - row);
+    for (std::int64_t i = 0; i < rows; ++i) {
+      c[i] = out.data + (row + i) * out.row_stride;
+    }
+    for (std::int64_t first = 0; first < k; first += panel_depth) {
+      const std::int64_t depth = std::min(panel_depth, k - first);
+      const std::int64_t a_step = left(row, rows, first, depth, a);
+      for (std::int64_t col = 0; col < out.cols; col += panel_cols<T>) {
+        const std::int64_t cols = std::min(panel_cols<T>, out.cols - col);
+        right(first, depth, col, cols, panel);
+        multiply_panel<T>({a, 0, a_step, c, col, rows}, panel, depth, cols,
+                          accumulate || first > 0);
+      }
+    }
+  }
+}
+
+/// The left factor given as rows along k: packs them into `packed`, of at least
+/// round_up(min(m, most_rows), panel_rows) · min(k, panel_depth) elements.
+template <typename T, typename RowAt>
+auto packed_left(const RowAt& row_at, T* packed) {
+  return [row_at, packed](std::int64_t row, std::int64_t rows, std::int64_t first,
+                          std::int64_t depth, const T** a) {
+    pack_left([&](std::int64_t p) { return row_at(first + p) + row; }, depth, rows, packed);
+    for (std::int64_t i = 0; i < rows; ++i) {
+      a[i] = packed + i / panel_rows * panel_rows * depth + i % panel_rows;
+    }
+    return panel_rows;
+  };
+}
+
+std::int64_t packed_left_elements(std::int64_t m, std::int64_t k) {
+  return round_up(std::min(m, most_rows), panel_rows) * std::min(k, panel_depth);
+}
+
+template <typename T, typename Left>
+void multiply_left(const Left& left, const Matrix<const T>& b, bool accumulate,
+                   const Matrix<T>& out) {
+  if (b.col_stride == 1 || b.cols <= 1) {
+    multiply_blocks<T>(
+        b.rows, left,
+        [&](std::int64_t first, std::int64_t depth, std::int64_t col, std::int64_t cols, T* panel) {
+          const T* start = b.data + first * b.row_stride + col;
+          pack_rows<panel_cols<T>>([&](std::int64_t p) { return start + p * b.row_stride; }, depth,
+                                   cols, panel);
+        },
+        accumulate, out);
+    return;
+  }
+  multiply_blocks<T>(
+      b.rows, left,
+      [&](std::int64_t first, std::int64_t depth, std::int64_t col, std::int64_t cols, T* panel) {
+        pack_cols(b.data + first + col * b.col_stride, b.col_stride, depth, cols, panel);
+      },
+      accumulate, out);
+}
+
+}  // namespace
+
+template <typename T>
+void multiply_here(const Matrix<const T>& a, const Matrix<const T>& b, bool accumulate,
+                   const Matrix<T>& out) {
+  if (out.col_stride != 1 && out.cols > 1) {
+    multiply_here(transposed(b), transposed(a), accumulate, transposed(out));
+    return;
+  }
+  if (left_factor(a) == LeftFactor::direct) {
+    multiply_left<T>(
+        [&](std::int64_t row, std::int64_t rows, std::int64_t first, std::int64_t, const T** at) {
+          for (std::int64_t i = 0; i < rows; ++i) {
+            at[i] = a.data + (row + i) * a.row_stride + first;
+          }
+          return std::int64_t{1};
+        },
+        b, accumulate, out);
+    return;
+  }
+  const Scratch<T> packed(packed_left_elements(a.rows, a.cols));
+  const auto row_at = [&](std::int64_t p) { return a.data + p * a.col_stride; };
+  multiply_left<T>(packed_left<T>(row_at, packed.data()), b, accumulate, out);
+}
+
+template <typename T>
+void multiply_pairs(const RowPairs<T>& pairs, bool accumulate, const Matrix<T>& out) {
+  const Scratch<T> packed(packed_left_elements(out.rows, pairs.count));
+  const auto row_at = [&](std::int64_t p) { return pairs.a[p] + pairs.a_first; };
+  multiply_blocks<T>(
+      pairs.count, packed_left<T>(row_at, packed.data()),
+      [&](std::int64_t first, std::int64_t depth, std::int64_t col, std::int64_t cols, T* panel) {
+        pack_rows<panel_cols<T>>(
+            [&](std::int64_t p) { return pairs.b[first + p] + pairs.b_first + col; }, depth, cols,
+            panel);
+      },
+      accumulate, out);
+}
+
+TileGrid::TileGrid(std::int64_t m, std::int64_t n, std::int64_t k, LeftFactor left,
+                   std::int64_t most_tiles)
+    : rows(m), cols(n) {
+  // Half a million products take about 10 µs, several times what sharing them costs.
+  constexpr std::int64_t tile_work = 1 << 19;
+  constexpr std::int64_t most_cols = 256;
+  constexpr std::int64_t least_rows = 48;
+  const std::int64_t least_cols = left == LeftFactor::copied ? 96 : 32;
+  const std::int64_t wanted = std::min(m * n * k / tile_work, most_tiles);
+  row_tiles = ceil_divide(m, most_rows);
+  col_tiles = ceil_divide(n, most_cols);
+  while (row_tiles * col_tiles < wanted) {
+    const bool cols_split = n >= (col_tiles + 1) * least_cols;
+    const bool rows_split = m >= (row_tiles + 1) * least_rows;
+    // Every row of tiles packs the right factor again, every column of tiles copies the left one.
+    const bool prefers_cols = left == LeftFactor::direct || n * row_tiles > m * col_tiles;
+    if (cols_split && (prefers_cols || !rows_split)) {
+      ++col_tiles;
+    } else if (rows_split) {
+      ++row_tiles;
+    } else {
+      break;
+    }
+  }
+  tile_rows = round_up(ceil_divide(m, std::max<std::int64_t>(row_tiles, 1)), panel_rows);
+  tile_cols = round_up(ceil_divide(n, std::max<std::int64_t>(col_tiles, 1)), panel_cols<float>);
+  row_tiles = m > 0 ? ceil_divide(m, tile_rows) : 0;
+  col_tiles = n > 0 ? ceil_divide(n, tile_cols) : 0;
+}
+
+template <typename T>
+void multiply(const Matrix<const T>& a, const Matrix<const T>& b, bool accumulate,
+              const Matrix<T>& out) {
+  if (out.col_stride != 1 && out.cols > 1) {
+    multiply(transposed(b), transposed(a), accumulate, transposed(out));
+    return;
+  }
+  for_each_tile(TileGrid(out.rows, out.cols, a.cols, left_factor(a)),
+                [&](std::int64_t row, std::int64_t rows, std::int64_t col, std::int64_t cols) {
+                  multiply_here(part_of(a, row, rows, 0, a.cols), part_of(b, 0, b.rows, col, cols),
+                                accumulate, part_of(out, row, rows, col, cols));
+                });
+}
+
+template void multiply_here(const Matrix<const float>&, const Matrix<const float>&, bool,
+                            const Matrix<float>&);
+template void multiply_here(const Matrix<const double>&, const Matrix<const double>&, bool,
+                            const Matrix<double>&);
+template void multiply_pairs(const RowPairs<float>&, bool, const Matrix<float>&);
+template void multiply_pairs(const RowPairs<double>&, bool, const Matrix<double>&);
+template void multiply(const Matrix<const float>&, const Matrix<const float>&, bool,
+                       const Matrix<float>&);
+template void multiply(const Matrix<const double>&, const Matrix<const double>&, bool,
+                       const Matrix<double>&);
+
+}  // namespace heddle::cpu

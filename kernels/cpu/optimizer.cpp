@@ -1,0 +1,178 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/parallel.h"
+#include "kernels/cpu/cpu_kernels.h"
+#include "kernels/cpu/optimizer_tiles.h"
+#include "kernels/cpu/tree_sum.h"
+#include "kernels/cpu/vector_loop.h"
+#include "kernels/cpu/view_checks.h"
+
+namespace heddle::cpu {
+namespace {
+
+/// Calls update(begin, end) for the tile, or for each of its rows that has a gradient.
+template <typename T, typename Update>
+void for_updated_elements(const SlotRange& tile, const Update& update) {
+  if (!tile.slot->touched_rows_only) {
+    update(tile.begin, tile.end);
+    return;
+  }
+  const T* gradient = tile.slot->gradient.pointer<T>();
+  const std::int64_t width = tile.slot->gradient.size(1);
+  for (std::int64_t row = tile.begin; row < tile.end; row += width) {
+    const bool touched = std::any_of(gradient + row, gradient + row + width,
+                                     [](T g) { return g != T{0}; });  // NaN counts as touched
+    if (touched) {
+      update(row, row + width);
+    }
+  }
+}
+
+template <typename Action>
+void over_tiles(const OptimizerTiles& tiles, const Action& action) {
+  parallel_for(tiles.count(), [&](std::int64_t index) {
+    const SlotRange tile = tiles.range(index);
+    dispatch_floating(tile.slot->gradient.dtype, "optimizer", [&](auto tag) {
+      action.template operator()<typename decltype(tag)::type>(tile, index);
+    });
+  });
+}
+
+enum class Moments : std::uint8_t { none, first, both };
+
+void check_given_moments(const char* kernel, std::span<const UpdateSlot> slots, Moments moments) {
+  for (const UpdateSlot& slot : slots) {
+    check_given(kernel, {"value", slot.value});
+    if (moments != Moments::none) {
+      check_given(kernel, {"first", slot.first});
+    }
+    if (moments == Moments::both) {
+      check_given(kernel, {"second", slot.second});
+    }
+  }
+}
+
+template <typename T>
+struct AdamStep {
+  T scale, decay_into_gradient, keep, beta1, beta2, rest1, rest2, rate, root_correction, epsilon;
+
+  AdamStep(const AdamOptions& options, double gradient_scale, const UpdateSlot& slot)
+      : scale(static_cast<T>(gradient_scale)),
+        decay_into_gradient(static_cast<T>(options.decoupled_decay ? 0.0 : slot.weight_decay)),
+        keep(static_cast<T>(options.decoupled_decay ? 1.0 - slot.learning_rate * slot.weight_decay
+                                                    : 1.0)),
+        beta1(static_cast<T>(options.beta1)),
+        beta2(static_cast<T>(options.beta2)),
+        rest1(static_cast<T>(1.0 - options.beta1)),
+        rest2(static_cast<T>(1.0 - options.beta2)),
+        rate(static_cast<T>(slot.learning_rate /
+                            (1.0 - std::pow(options.beta1, static_cast<double>(options.step))))),
+        root_correction(static_cast<T>(
+            1.0 / std::sqrt(1.0 - std::pow(options.beta2, static_cast<double>(options.step))))),
+        epsilon(static_cast<T>(options.epsilon)) {}
+
+  void operator()(const UpdateSlot& slot, std::int64_t begin, std::int64_t end) const {
+    T* value = slot.value.pointer<T>();
+    const T* gradient = slot.gradient.pointer<T>();
+    T* first = slot.first.pointer<T>();
+    T* second = slot.second.pointer<T>();
+    HEDDLE_INDEPENDENT
+    for (std::int64_t i = begin; i < end; ++i) {
+      const T g = std::fma(decay_into_gradient, value[i], gradient[i] * scale);
+      const T m = std::fma(beta1, first[i], rest1 * g);
+      const T v = std::fma(beta2, second[i], rest2 * g * g);
+      first[i] = m;
+      second[i] = v;
+      const T step = rate * m / std::fma(std::sqrt(v), root_correction, epsilon);
+      value[i] = std::fma(keep, value[i], -step);
+    }
+  }
+};
+
+void adam(Stream&, const AdamOptions& options, double gradient_scale,
+          std::span<const UpdateSlot> slots) {
+  const OptimizerTiles tiles("adam", slots);
+  check_given_moments("adam", slots, Moments::both);
+  check(options.step >= 1, "adam: step is ", options.step, ", expected 1 or more");
+  over_tiles(tiles, [&]<typename T>(const SlotRange& tile, std::int64_t) {
+    const AdamStep<T> step(options, gradient_scale, *tile.slot);
+    for_updated_elements<T>(
+        tile, [&](std::int64_t begin, std::int64_t end) { step(*tile.slot, begin, end); });
+  });
+}
+
+template <typename T>
+void sgd_elements(const SgdOptions& options, double gradient_scale, const UpdateSlot& slot,
+                  std::int64_t begin, std::int64_t end) {
+  T* value = slot.value.pointer<T>();
+  const T* gradient = slot.gradient.pointer<T>();
+  T* velocity = slot.first.pointer<T>();
+  const T scale = static_cast<T>(gradient_scale);
+  const T decay = static_cast<T>(slot.weight_decay);
+  const T rate = static_cast<T>(slot.learning_rate);
+  const T momentum = static_cast<T>(options.momentum);
+  if (options.momentum == 0.0) {
+    HEDDLE_INDEPENDENT
+    for (std::int64_t i = begin; i < end; ++i) {
+      const T g = std::fma(decay, value[i], gradient[i] * scale);
+      value[i] = std::fma(-rate, g, value[i]);
+    }
+    return;
+  }
+  const T weight_of_velocity = options.nesterov ? momentum : T{1};
+  const T weight_of_gradient = options.nesterov ? T{1} : T{0};
+  HEDDLE_INDEPENDENT
+  for (std::int64_t i = begin; i < end; ++i) {
+    const T g = std::fma(decay, value[i], gradient[i] * scale);
+    const T moved = std::fma(momentum, velocity[i], g);
+    velocity[i] = moved;
+    value[i] =
+        std::fma(-rate, std::fma(weight_of_velocity, moved, weight_of_gradient * g), value[i]);
+  }
+}
+
+void sgd(Stream&, const SgdOptions& options, double gradient_scale,
+         std::span<const UpdateSlot> slots) {
+  const OptimizerTiles tiles("sgd", slots);
+  check_given_moments("sgd", slots, options.momentum != 0.0 ? Moments::first : Moments::none);
+  over_tiles(tiles, [&]<typename T>(const SlotRange& tile, std::int64_t) {
+    for_updated_elements<T>(tile, [&](std::int64_t begin, std::int64_t end) {
+      sgd_elements<T>(options, gradient_scale, *tile.slot, begin, end);
+    });
+  });
+}
+
+template <typename T>
+double tile_squares(const SlotRange& tile) {
+  const T* gradient = tile.slot->gradient.pointer<T>();
+  alignas(32) double squares[sum_block];
+  return tree_sum<double>(tile.end - tile.begin, [&](std::int64_t begin, std::int64_t count) {
+    const T* terms = gradient + tile.begin + begin;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const double g = static_cast<double>(terms[i]);
+      squares[i] = g * g;
+    }
+    return static_cast<const double*>(squares);
+  });
+}
+
+double squared_norm(Stream&, std::span<const UpdateSlot> slots) {
+  const OptimizerTiles tiles("squared_norm", slots);
+  std::vector<double> partial(static_cast<std::size_t>(tiles.count()));
+  over_tiles(tiles, [&]<typename T>(const SlotRange& tile, std::int64_t index) {
+    partial[static_cast<std::size_t>(index)] = tile_squares<T>(tile);
+  });
+  return tree_sum(partial.data(), tiles.count());
+}
+
+}  // namespace
+
+OptimizerKernels optimizer_kernels() {
+  return {.adam = adam, .sgd = sgd, .squared_norm = squared_norm};
+}
+
+}  // namespace heddle::cpu

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/stream.h"
+#include "core/view.h"
+
+namespace heddle {
+
+/// Which words of which random stream a kernel draws (core/random.h): element i takes word first +
+/// i.
+struct RandomSpan {
+  std::uint64_t seed = 0;
+  std::uint64_t stream = 0;
+  std::uint64_t first = 0;
+};
+
+/// y = x / (1 − p) where the element's uniform number is ≥ p, else 0. The mask is drawn from
+/// counters and never stored: backward is the same call on dy. Contiguous, f32 or f64; y may be x.
+/// 0 ≤ p < 1. Srivastava et al., JMLR 2014.
+struct DropoutKernels {
+  void (*apply)(Stream&, double p, const RandomSpan&, const ConstView& x, const View& y);
+};
+
+}  // namespace heddle

@@ -1,0 +1,30 @@
+#include "layers/conv2d.h"
+
+#include "autograd/ops.h"
+#include "core/error.h"
+#include "layers/initialise.h"
+
+namespace heddle {
+
+Conv2d::Conv2d(std::int64_t channels, std::int64_t filters, std::int64_t kernel,
+               const Generator& generator, Conv2dOptions options)
+    : window(options.window) {
+  check(channels > 0 && filters > 0 && kernel > 0, "Conv2d: got ", channels, " channels, ", filters,
+        " filters, kernel ", kernel, "; expected at least 1 of each");
+  Generator stream = generator.named("weight");
+  weight = Variable(he_uniform({filters, channels, kernel, kernel}, channels * kernel * kernel,
+                               stream, options.dtype),
+                    true);
+  if (options.bias) {
+    bias = Variable(Tensor::zeros({filters}, options.dtype), true);
+  }
+}
+
+Variable Conv2d::operator()(const Variable& x) const { return conv2d(x, weight, bias, window); }
+
+void Conv2d::visit(Visitor& visitor) {
+  visitor.parameter("weight", weight);
+  visitor.parameter("bias", bias);
+}
+
+}  // namespace heddle

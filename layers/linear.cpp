@@ -1,0 +1,24 @@
+#include "layers/linear.h"
+
+#include "autograd/ops.h"
+#include "layers/initialise.h"
+
+namespace heddle {
+
+Linear::Linear(std::int64_t in, std::int64_t out, const Generator& generator,
+               LinearOptions options) {
+  Generator stream = generator.named("weight");
+  weight = Variable(xavier_uniform({out, in}, in, out, stream, options.dtype), true);
+  if (options.bias) {
+    bias = Variable(Tensor::zeros({out}, options.dtype), true);
+  }
+}
+
+Variable Linear::operator()(const Variable& x) const { return linear(x, weight, bias); }
+
+void Linear::visit(Visitor& visitor) {
+  visitor.parameter("weight", weight);
+  visitor.parameter("bias", bias);
+}
+
+}  // namespace heddle

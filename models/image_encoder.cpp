@@ -1,0 +1,94 @@
+#include "models/image_encoder.h"
+
+#include <cstddef>
+#include <string>
+
+#include "autograd/ops.h"
+
+namespace heddle {
+namespace {
+
+/// Sides of a picture on its way through the stages.
+struct Sides {
+  std::int64_t rows;
+  std::int64_t cols;
+
+  bool can_halve() const { return rows >= 2 && cols >= 2; }
+  Sides halved() const { return can_halve() ? Sides{rows / 2, cols / 2} : *this; }
+};
+
+/// Windows that leave fewer than 8 rows and columns; 1 where there are fewer already.
+PoolOptions averaging(const Sides& sides) {
+  const std::int64_t rows = sides.rows >= 8 ? sides.rows / 4 : 1;
+  const std::int64_t cols = sides.cols >= 8 ? sides.cols / 4 : 1;
+  return {.kernel_rows = rows, .kernel_cols = cols, .stride_rows = rows, .stride_cols = cols};
+}
+
+std::int64_t flat_size(const Shape& picture, const std::vector<std::int64_t>& channels) {
+  Sides sides{picture[1], picture[2]};
+  for (std::size_t k = 0; k < channels.size(); ++k) {
+    sides = sides.halved();
+  }
+  const PoolOptions last = averaging(sides);
+  return (channels.empty() ? picture[0] : channels.back()) * (sides.rows / last.kernel_rows) *
+         (sides.cols / last.kernel_cols);
+}
+
+Variable flat(const Variable& x) {
+  return reshape(x, {x.size(0), element_count(x.shape().erased(0))});
+}
+
+}  // namespace
+
+LinearEncoder::LinearEncoder(std::int64_t features, std::int64_t hidden, double dropout_,
+                             const Generator& generator, DType dtype)
+    : dropout(dropout_, generator.named("dropout")),
+      linear(features, hidden, generator.named("linear"), {.dtype = dtype}) {}
+
+Variable LinearEncoder::operator()(const Tensor& x) { return linear(dropout(flat(Variable(x)))); }
+
+void LinearEncoder::visit(Visitor& visitor) {
+  visitor.layer("dropout", dropout);
+  visitor.layer("linear", linear);
+}
+
+CnnEncoder::CnnEncoder(const Shape& picture, std::int64_t hidden, const ImageEncoderConfig& config,
+                       const Generator& generator, DType dtype)
+    : dropout(config.dropout, generator.named("dropout")),
+      linear(flat_size(picture, config.channels), hidden, generator.named("linear"),
+             {.dtype = dtype}) {
+  const Conv2dOptions options{.window = {.padding_rows = 1, .padding_cols = 1}, .dtype = dtype};
+  std::int64_t channels = picture[0];
+  for (std::size_t k = 0; k < config.channels.size(); ++k) {
+    stages.emplace_back(channels, config.channels[k], 3,
+                        generator.named("conv" + std::to_string(k)), options);
+    channels = config.channels[k];
+  }
+}
+
+Variable CnnEncoder::operator()(const Tensor& x) {
+  Variable picture{x};
+  for (const Conv2d& stage : stages) {
+    picture = stage(picture);
+    // relu after the maximum: the same values from a quarter of the work.
+    if (Sides{picture.size(2), picture.size(3)}.can_halve()) {
+      picture = max_pool2d(picture);
+    }
+    picture = relu(picture);
+  }
+  const PoolOptions last = averaging({picture.size(2), picture.size(3)});
+  if (last.kernel_rows > 1 || last.kernel_cols > 1) {
+    picture = average_pool2d(picture, last);
+  }
+  return linear(dropout(flat(picture)));
+}
+
+void CnnEncoder::visit(Visitor& visitor) {
+  for (std::size_t k = 0; k < stages.size(); ++k) {
+    visitor.layer("conv" + std::to_string(k), stages[k]);
+  }
+  visitor.layer("dropout", dropout);
+  visitor.layer("linear", linear);
+}
+
+}  // namespace heddle

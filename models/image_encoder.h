@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/shape.h"
+#include "layers/conv2d.h"
+#include "layers/dropout.h"
+#include "layers/linear.h"
+#include "models/config.h"
+
+namespace heddle {
+
+/// One linear layer over features, or over all pixels of a picture side by side: x [B, ..] →
+/// [B, hidden].
+struct LinearEncoder {
+  LinearEncoder(std::int64_t features, std::int64_t hidden, double dropout,
+                const Generator& generator, DType dtype);
+
+  Variable operator()(const Tensor& x);
+  void visit(Visitor& visitor);
+  std::int64_t width() const { return linear.weight.size(0); }
+
+  Dropout dropout;
+  Linear linear;
+};
+
+/// A small convolutional network over pixels: stages of 3×3 convolution, 2×2 maximum (while the
+/// picture is at least 2 high and wide) and relu, an average down to at most 7×7, one linear layer.
+/// With the default channels 12, 24, 32 a 3×32×32 picture costs 2.9 million operations.
+struct CnnEncoder {
+  /// `picture` is [channels, rows, cols].
+  CnnEncoder(const Shape& picture, std::int64_t hidden, const ImageEncoderConfig& config,
+             const Generator& generator, DType dtype);
+
+  /// x [B, channels, rows, cols] → [B, hidden].
+  Variable operator()(const Tensor& x);
+  void visit(Visitor& visitor);
+  std::int64_t width() const { return linear.weight.size(0); }
+
+  std::vector<Conv2d> stages;
+  Dropout dropout;
+  Linear linear;
+};
+
+}  // namespace heddle

@@ -1,0 +1,151 @@
+#include "models/sentiment.h"
+
+#include <utility>
+
+#include "autograd/ops.h"
+#include "core/error.h"
+
+namespace heddle {
+namespace {
+
+bool has_steps(const InputSpec& spec) {
+  return spec.kind == InputSpec::Kind::tokens || spec.kind == InputSpec::Kind::sequence;
+}
+
+std::int64_t samples_of(const InputSpec& spec, const CleanInput& input) {
+  return input.values.size(has_steps(spec) ? 1 : 0);
+}
+
+/// The input `time_modality` means, by its rules in ModelConfig.
+std::optional<std::size_t> find_time_input(const ModelConfig& config,
+                                           const std::vector<InputSpec>& inputs) {
+  if (config.time_modality == "none") {
+    return std::nullopt;
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (config.time_modality.empty() ? inputs[i].kind == InputSpec::Kind::tokens
+                                     : inputs[i].name == config.time_modality) {
+      check<InputError>(has_steps(inputs[i]), "time_modality \"", config.time_modality,
+                        "\" has no steps; expected an input of kind tokens or sequence");
+      return i;
+    }
+  }
+  check<InputError>(config.time_modality.empty(), "time_modality is \"", config.time_modality,
+                    "\", which is none of the model's inputs");
+  return std::nullopt;
+}
+
+}  // namespace
+
+SentimentModel::SentimentModel(const ModelConfig& config, std::vector<InputSpec> inputs,
+                               std::int64_t classes, bool with_score, const Generator& generator)
+    : inputs_(std::move(inputs)),
+      dtype_(config.dtype),
+      token_context_(config.token_context),
+      modalities_(inputs_.size()),
+      dropout_(config.dropout, generator.named("dropout")),
+      classifier_(config.hidden, classes, with_score, generator.named("classifier"), config.dtype) {
+  check<InputError>(!inputs_.empty(), "sentiment: the model has no inputs; expected at least one");
+  const std::optional<std::size_t> steps = find_time_input(config, inputs_);
+  const bool over_time = steps.has_value() && config.pool == SequencePool::attention;
+  std::int64_t step_width = config.hidden;
+  std::int64_t vectors_width = 0;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const InputSpec& spec = inputs_[i];
+    const Generator stream = generator.named(spec.name);
+    Modality& modality = modalities_[i];
+    if (over_time && i == *steps) {
+      time_input_ = i;
+      modality.steps.emplace(spec, config, stream);
+      step_width = modality.steps->width();
+      if (config.missing_vectors) {
+        modality.missing_step = Variable(Tensor::zeros({step_width}, dtype_), true);
+      }
+      continue;
+    }
+    check<InputError>(i != steps || spec.kind == InputSpec::Kind::tokens ||
+                          config.sequence.kind == SequenceEncoderKind::lstm,
+                      "sentiment: pool is \"final\" but the convolution that reads \"", spec.name,
+                      "\" has no final states; expected sequence encoder \"lstm\"");
+    const SequencePool pool = i == steps ? SequencePool::final : pool_of(spec, config);
+    modality.vector.emplace(spec, config, pool, stream);
+    std::int64_t width = modality.vector->width();
+    if (!over_time && width != config.hidden) {
+      modality.projection.emplace(width, config.hidden, stream.named("projection"),
+                                  LinearOptions{.dtype = dtype_});
+      width = config.hidden;
+    }
+    vectors_width += width;
+  }
+  fusion_.emplace(step_width, over_time || token_context_ ? vectors_width : 0, config.hidden,
+                  generator.named("fusion"), dtype_);
+}
+
+Variables SentimentModel::encode_vectors(const std::vector<CleanInput>& inputs) {
+  Variables vectors;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    Modality& modality = modalities_[i];
+    if (modality.vector.has_value()) {
+      const Variable vector = (*modality.vector)(inputs[i]);
+      vectors.push_back(modality.projection.has_value() ? (*modality.projection)(vector) : vector);
+    }
+  }
+  return vectors;
+}
+
+Pooled SentimentModel::attend_to_steps(const std::vector<CleanInput>& inputs) {
+  const CleanInput& input = inputs[*time_input_];
+  Modality& modality = modalities_[*time_input_];
+  const EncodedSteps steps = (*modality.steps)(input);
+  const Variables vectors = encode_vectors(inputs);
+  return (*fusion_)(replace_missing(steps.states, input.present, modality.missing_step),
+                    vectors.empty() ? Variable() : concat(vectors, 1), steps.lengths);
+}
+
+Pooled SentimentModel::attend_to_modalities(const std::vector<CleanInput>& inputs) {
+  const Variables vectors = encode_vectors(inputs);
+  return (*fusion_)(stack(vectors, 0), token_context_ ? concat(vectors, 1) : Variable(), {});
+}
+
+ModelOutput SentimentModel::operator()(const ModelBatch& batch) {
+  check(batch.inputs.size() == inputs_.size(), "sentiment: the batch has ", batch.inputs.size(),
+        " inputs; expected ", inputs_.size());
+  check(!batch.group_lengths.defined(), "sentiment: the batch has groups; expected single samples");
+  std::vector<CleanInput> inputs;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    inputs.push_back(clean_input(inputs_[i], batch.inputs[i], dtype_));
+    const std::int64_t samples = samples_of(inputs_[i], inputs[i]);
+    check(samples == samples_of(inputs_[0], inputs[0]), "sentiment: input \"", inputs_[i].name,
+          "\" has ", samples, " samples but \"", inputs_[0].name, "\" has ",
+          samples_of(inputs_[0], inputs[0]));
+  }
+  const Pooled pooled =
+      time_input_.has_value() ? attend_to_steps(inputs) : attend_to_modalities(inputs);
+  ModelOutput output = classifier_(dropout_(pooled.values));
+  (time_input_.has_value() ? output.time_weights : output.modality_weights) =
+      pooled.weights.value();
+  return output;
+}
+
+void SentimentModel::Modality::visit(Visitor& visitor) {
+  if (steps.has_value()) {
+    steps->visit(visitor);
+    visitor.parameter("missing", missing_step);
+    return;
+  }
+  vector->visit(visitor);
+  if (projection.has_value()) {
+    visitor.layer("projection", *projection);
+  }
+}
+
+void SentimentModel::visit(Visitor& visitor) {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    visitor.layer(inputs_[i].name, modalities_[i]);
+  }
+  visitor.layer("fusion", *fusion_);
+  visitor.layer("dropout", dropout_);
+  visitor.layer("classifier", classifier_);
+}
+
+}  // namespace heddle

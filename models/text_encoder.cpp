@@ -1,0 +1,27 @@
+#include "models/text_encoder.h"
+
+namespace heddle {
+
+TextEncoder::TextEncoder(std::int64_t vocabulary, std::int64_t hidden_,
+                         const TokenEncoderConfig& config, const Generator& generator, DType dtype)
+    : hidden(hidden_),
+      embedding(vocabulary, config.embedding, generator.named("embedding"), {.dtype = dtype}),
+      dropout(config.dropout, generator.named("dropout")),
+      lstm(config.embedding, hidden_, generator.named("lstm"),
+           {.layers = config.layers,
+            .bidirectional = true,
+            .dropout = config.dropout,
+            .dtype = dtype}) {}
+
+EncodedSteps TextEncoder::operator()(const Tensor& tokens, const Tensor& lengths) {
+  const LstmResult result = lstm(dropout(embedding(tokens)), lengths);
+  return {result.y, lengths, final_states(result)};
+}
+
+void TextEncoder::visit(Visitor& visitor) {
+  visitor.layer("embedding", embedding);
+  visitor.layer("dropout", dropout);
+  visitor.layer("lstm", lstm);
+}
+
+}  // namespace heddle
