@@ -1,0 +1,199 @@
+#include "apps/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "apps/commands.h"
+#include "core/build_info.h"
+#include "core/error.h"
+#include "core/parallel.h"
+
+namespace heddle {
+
+namespace {
+
+/// What was chosen: set by the callback of the command that was named.
+using Chosen = std::function<int()>;
+
+constexpr const char* exit_codes =
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 out of memory, 4 bad input, 5 numeric failure,\n"
+    "130 and 143 stopped by SIGINT or SIGTERM after saving.\n"
+    "Environment: HEDDLE_THREADS (threads), HEDDLE_MEMORY_LIMIT (MiB), NO_COLOR.";
+
+/// The words a shell would need to run this command again.
+std::string as_typed(int count, const char* const* arguments) {
+  std::string line = "heddle";
+  for (int i = 1; i < count; ++i) {
+    const std::string word = arguments[i];
+    const bool plain =
+        !word.empty() && word.find_first_of(" \t\n\"'\\$&|;<>()*?[]{}#~`!") == std::string::npos;
+    std::string quoted = "'";
+    for (const char c : word) {
+      quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    }
+    line += " " + (plain ? word : quoted + "'");
+  }
+  return line;
+}
+
+void add_train(CLI::App& app, TrainCommand& command, Chosen& chosen) {
+  CLI::App* train = app.add_subcommand("train", "Train the model a configuration describes");
+  train->add_option("config", command.config, "Configuration (TOML)")->required();
+  train
+      ->add_option("--set", command.overrides,
+                   "KEY=VALUE: override a key, such as optimizer.learning_rate=1e-3 (repeatable)")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  train->add_option("--device", command.device, "cpu, sim, cuda or cuda:N (default: as configured)");
+  train->add_option("--out", command.out, "Run folder (default: out/NAME)");
+  train->add_flag("--resume", command.resume,
+                  "Go on from the newest checkpoint in the run folder, with the same bits as if "
+                  "never interrupted; start there if there is none");
+  train->add_flag("--overwrite", command.overwrite, "Replace the run the folder holds")
+      ->excludes("--resume");
+  train->add_option("--seeds", command.seeds,
+                    "Train with N seeds, each in a folder of its own; seeds.json has mean and "
+                    "deviation of every metric")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000));
+  train->footer(
+      "Examples:\n"
+      "  heddle train configs/demo.toml\n"
+      "  heddle train configs/demo.toml --set train.epochs=2 --set model.hidden=32 --out out/small\n"
+      "  heddle train configs/demo.toml --resume\n"
+      "  heddle train configs/mosi/bclstm.toml --seeds 5\n\n"
+      "The run folder gets config.toml, metrics.jsonl, checkpoints/, best.safetensors,\n"
+      "last.safetensors, summary.json and report.html. Ctrl-C finishes the step and saves.");
+  train->callback([&] { chosen = [&] { return run(command); }; });
+}
+
+void add_evaluate(CLI::App& app, EvaluateCommand& command, Chosen& chosen) {
+  CLI::App* evaluate =
+      app.add_subcommand("evaluate", "Metrics of a trained model, and of every subset of modalities");
+  evaluate->add_option("run", command.source, "Run folder, weights file or checkpoint")->required();
+  evaluate->add_option("--split", command.split, "train, valid or test")->capture_default_str();
+  evaluate
+      ->add_option("--set", command.overrides, "KEY=VALUE: override a key of its configuration")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  evaluate->add_flag("--json", command.json, "Print JSON");
+  evaluate->footer(
+      "Examples:\n"
+      "  heddle evaluate out/demo\n"
+      "  heddle evaluate out/demo/last.safetensors --split valid --json");
+  evaluate->callback([&] { chosen = [&] { return run(command); }; });
+}
+
+void add_predict(CLI::App& app, PredictCommand& command, Chosen& chosen) {
+  CLI::App* predict = app.add_subcommand("predict", "What a trained model says of one sample");
+  predict->add_option("run", command.source, "Run folder, weights file or checkpoint")->required();
+  predict->add_option("sample", command.sample,
+                      "Name or number of a sample of its data (of a video, for models that take "
+                      "whole videos)");
+  for (const char* name : {"text", "image", "audio", "video"}) {
+    predict->add_option_function<std::string>(
+        std::string("--") + name,
+        [&command, name](const std::string& value) { command.inputs.emplace_back(name, value); },
+        name == std::string("text") ? "Words (a .npy file, where the model takes features)"
+                                    : "A .npy file of raw values");
+  }
+  predict
+      ->add_option_function<std::vector<std::string>>(
+          "--input",
+          [&command](const std::vector<std::string>& values) {
+            for (const std::string& value : values) {
+              const std::size_t equals = value.find('=');
+              check<UsageError>(equals != std::string::npos && equals > 0, "--input ", value,
+                                ": expected NAME=VALUE");
+              command.inputs.emplace_back(value.substr(0, equals), value.substr(equals + 1));
+            }
+          },
+          "NAME=VALUE: a modality by its name (repeatable)")
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  predict->footer(
+      "Modalities that are not given are masked.\n\n"
+      "Examples:\n"
+      "  heddle predict out/demo 9017\n"
+      "  heddle predict out/demo --text \"what a lovely day\"\n"
+      "  heddle predict out/demo --image face.npy --audio tone.npy");
+  predict->callback([&] { chosen = [&] { return run(command); }; });
+}
+
+void add_small_commands(CLI::App& app, InspectCommand& inspect, ShowCommand& show,
+                        Chosen& chosen) {
+  CLI::App* file = app.add_subcommand("inspect", "What is in a safetensors file");
+  file->add_option("file", inspect.file, "A .safetensors file")->required();
+  file->add_flag("--strict", inspect.strict,
+                 "What the format advises against, and tensors without checksum, are errors");
+  file->footer("Example:\n  heddle inspect out/demo/best.safetensors");
+  file->callback([&] { chosen = [&] { return run(inspect); }; });
+
+  CLI::App* data = app.add_subcommand("data", "Look at data");
+  data->require_subcommand(1);
+  CLI::App* look = data->add_subcommand("show", "One sample: words, picture, sound, label");
+  look->add_option("sample", show.sample, "Name or number of the sample")->capture_default_str();
+  look->add_option("--config", show.config, "Configuration whose data to show (default: built-in)");
+  look->add_option("--seed", show.seed, "Seed of the built-in data")->capture_default_str();
+  look->footer(
+      "Examples:\n  heddle data show 17\n  heddle data show --config configs/mosi/bclstm.toml 5");
+  look->callback([&] { chosen = [&] { return run(show); }; });
+
+  CLI::App* doctor = app.add_subcommand(
+      "doctor", "Processor, threads, CUDA, and which backends work and why not");
+  doctor->callback([&] { chosen = [] { return run(DoctorCommand{}); }; });
+}
+
+std::string version_text() {
+  const BuildInfo& build = build_info();
+  std::string text = concat("heddle ", build.version);
+  if (build.commit[0] != '\0') {
+    text += concat(" (", build.commit, ")");
+  }
+  return text;
+}
+
+}  // namespace
+
+int run_command_line(int count, const char* const* arguments) {
+  CLI::App app("Trains and explains models of text, pictures and sound.", "heddle");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", version_text());
+  app.set_help_all_flag("--help-all", "Help of all commands");
+  app.footer(concat("heddle COMMAND --help says more, with examples.\n\n", exit_codes));
+  int threads = 0;
+  app.add_option("--threads", threads, "Threads (default: all cores; results do not depend on it)")
+      ->check(CLI::Range(1, 1024));
+  app.fallthrough();
+
+  Chosen chosen;
+  TrainCommand train;
+  EvaluateCommand evaluate;
+  PredictCommand predict;
+  InspectCommand inspect;
+  ShowCommand show;
+  train.typed = as_typed(count, arguments);
+  add_train(app, train, chosen);
+  add_evaluate(app, evaluate, chosen);
+  add_predict(app, predict, chosen);
+  add_small_commands(app, inspect, show, chosen);
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::Success& success) {  // --help, --version
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    fail<UsageError>(error.what(), "\nRun heddle --help, or heddle COMMAND --help.");
+  }
+  if (threads > 0) {
+    set_thread_count(threads);
+  }
+  return chosen();
+}
+
+}  // namespace heddle

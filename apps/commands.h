@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace heddle {
+
+// What each command of the program was asked to do. `run` does it, writes to standard output, and
+// returns the exit code; what goes wrong is thrown (apps/main.cpp turns it into an exit code).
+
+struct TrainCommand {
+  std::string config;
+  std::vector<std::string> overrides;
+  std::string device;  // empty: as configured
+  std::string out;     // empty: out/<name>
+  bool resume = false;
+  bool overwrite = false;
+  std::int64_t seeds = 0;  // 0: one run; else so many, each in a folder of its own
+  std::string typed;       // the command line, for the report
+};
+int run(const TrainCommand& command);
+
+struct EvaluateCommand {
+  std::string source;  // run folder, weights file or checkpoint
+  std::string split = "test";
+  std::vector<std::string> overrides;
+  bool json = false;
+};
+int run(const EvaluateCommand& command);
+
+struct PredictCommand {
+  std::string source;
+  std::string sample;  // name or number of a sample (video) of the data set; empty: inputs
+  /// Modality and what it is: words for tokens, the path of a .npy file for anything else.
+  std::vector<std::pair<std::string, std::string>> inputs;
+};
+int run(const PredictCommand& command);
+
+struct InspectCommand {
+  std::string file;
+  bool strict = false;  // what the format advises against is an error
+};
+int run(const InspectCommand& command);
+
+struct ShowCommand {
+  std::string config;  // empty: built-in data
+  std::string sample = "0";
+  std::uint64_t seed = 1;  // of the built-in data
+};
+int run(const ShowCommand& command);
+
+struct DoctorCommand {};
+int run(const DoctorCommand& command);
+
+}  // namespace heddle

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/model.h"
+#include "train/config.h"
+#include "train/load_data.h"
+#include "train/loss.h"
+
+namespace heddle {
+
+/// A trained model with its data, ready to be asked.
+struct LoadedRun {
+  RunConfig config;
+  LoadedData data;
+  std::optional<Loss> loss;
+  std::unique_ptr<Model> model;
+  std::vector<std::string> modalities;  // in the model's order
+};
+
+/// `source` as find_weights takes it. Errors (InputError): nothing of ours there, damaged, or the
+/// data cannot be loaded.
+LoadedRun load_run(const std::string& source, const std::vector<std::string>& overrides = {});
+
+}  // namespace heddle

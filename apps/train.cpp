@@ -1,0 +1,113 @@
+#include <unistd.h>
+
+#include <filesystem>
+#include <iomanip>
+#include <iostream>
+
+#include "apps/commands.h"
+#include "core/error.h"
+#include "train/run.h"
+
+namespace heddle {
+
+namespace {
+
+constexpr int signal_base = 128;
+
+RunConfig config_of(const TrainCommand& command) {
+  std::vector<std::string> overrides = command.overrides;
+  if (!command.device.empty()) {
+    overrides.push_back("train.device=\"" + command.device + "\"");
+  }
+  return load_run_config(command.config, overrides);
+}
+
+RunFolder::Start start_of(const TrainCommand& command) {
+  if (command.resume) {
+    return RunFolder::Start::resume;
+  }
+  return command.overwrite ? RunFolder::Start::overwrite : RunFolder::Start::fresh;
+}
+
+void print_metrics(const std::map<std::string, Metrics>& metrics) {
+  for (const auto& [split, values] : metrics) {
+    std::cout << std::left << std::setw(16) << split;
+    for (const auto& [name, value] : values) {
+      std::cout << "  " << name << ' ' << value;
+    }
+    std::cout << '\n';
+  }
+}
+
+void print_subsets(const std::vector<SubsetResult>& subsets) {
+  for (const SubsetResult& subset : subsets) {
+    std::string names;
+    for (const std::string& name : subset.modalities) {
+      names += (names.empty() ? "" : " + ") + name;
+    }
+    std::cout << "  " << std::left << std::setw(24) << names << std::right << std::setw(6)
+              << 100.0 * subset.accuracy << " %";
+    if (subset.best_possible) {
+      std::cout << "   best possible " << std::setw(6) << 100.0 * *subset.best_possible << " %";
+    }
+    std::cout << '\n';
+  }
+}
+
+void print_summary(const RunSummary& summary, const std::filesystem::path& folder) {
+  std::cout << std::fixed << std::setprecision(4);
+  print_metrics(summary.metrics);
+  if (!summary.subsets.empty()) {
+    std::cout << "accuracy on the test split with these modalities, the others masked:\n"
+              << std::setprecision(1);
+    print_subsets(summary.subsets);
+  }
+  std::cout << summary.steps << " steps in " << time_text(summary.seconds) << ", "
+            << summary.parameters << " parameters, weights " << summary.weights_sha256.substr(0, 16)
+            << "…\n"
+            << "report: " << (folder / "report.html").string() << '\n';
+}
+
+void print_seeds(const std::vector<RunSummary>& runs, const std::filesystem::path& folder) {
+  std::cout << std::fixed << std::setprecision(4);
+  for (const auto& [split, metrics] : spreads_of(runs)) {
+    std::cout << std::left << std::setw(16) << split;
+    for (const auto& [name, spread] : metrics) {
+      std::cout << "  " << name << ' ' << spread.mean << " ± " << spread.deviation;
+    }
+    std::cout << '\n';
+  }
+  std::cout << "report: " << (folder / "report.html").string() << '\n';
+}
+
+}  // namespace
+
+int run(const TrainCommand& command) {
+  const RunConfig config = config_of(command);
+  RunOptions options;
+  options.folder = command.out.empty() ? std::filesystem::path("out") / config.name
+                                       : std::filesystem::path(command.out);
+  options.start = start_of(command);
+  options.command = command.typed;
+  options.messages = &std::cerr;
+  options.manner = Progress::manner_for(STDERR_FILENO);
+  check<UsageError>(options.start != RunFolder::Start::fresh || !holds_run(options.folder),
+                    options.folder.string(),
+                    " holds a run already; add --resume to continue it, --overwrite to replace it, "
+                    "or choose another folder with --out");
+  const LoadedData data = load_data(config.data);
+  if (command.seeds > 0) {
+    const SeedsOutcome outcome = run_seeds(config, command.seeds, data, options);
+    if (outcome.signal == 0) {
+      print_seeds(outcome.runs, options.folder);
+    }
+    return outcome.signal == 0 ? 0 : signal_base + outcome.signal;
+  }
+  const RunOutcome outcome = run_training(config, data, options);
+  if (outcome.signal == 0) {
+    print_summary(outcome.summary, options.folder);
+  }
+  return outcome.signal == 0 ? 0 : signal_base + outcome.signal;
+}
+
+}  // namespace heddle

@@ -1,0 +1,131 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "core/tensor.h"
+#include "data/npy.h"
+#include "tests/apps/program.h"
+#include "tests/train/small_run.h"
+
+namespace heddle {
+namespace {
+
+void expect_output(const std::vector<std::string>& arguments,
+                   const std::vector<std::string>& parts) {
+  const Finished finished = run_program(arguments);
+  EXPECT_EQ(finished.code, 0) << testing::PrintToString(arguments) << finished.errors;
+  for (const std::string& part : parts) {
+    EXPECT_NE(finished.output.find(part), std::string::npos)
+        << testing::PrintToString(arguments) << " lacks " << part << ":\n"
+        << finished.output;
+  }
+}
+
+/// One small run for all tests here.
+class Command : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<TemporaryFolder>();
+    const Finished finished = run_program(small_training(run()));
+    ASSERT_EQ(finished.code, 0) << finished.errors;
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+  static std::string run() { return folder_->path() / "run"; }
+  static std::string file(const char* name) { return folder_->path() / name; }
+
+  static std::unique_ptr<TemporaryFolder> folder_;
+};
+std::unique_ptr<TemporaryFolder> Command::folder_;
+
+TEST_F(Command, HelpSaysWhatThereIs) {
+  expect_output({"--help"}, {"train", "evaluate", "predict", "inspect", "data", "doctor",
+                             "Exit codes", "130", "HEDDLE_THREADS"});
+  expect_output({"train", "--help"}, {"--set", "--resume", "--seeds", "--out", "Examples"});
+  expect_output({"evaluate", "--help"}, {"--json", "Examples"});
+  expect_output({"predict", "--help"}, {"--text", "--image", "--audio", "Examples", "masked"});
+  expect_output({"inspect", "--help"}, {"--strict", "Example"});
+  expect_output({"data", "show", "--help"}, {"--config", "Examples"});
+}
+
+TEST_F(Command, VersionIsOneLine) {
+  const Finished finished = run_program({"--version"});
+  EXPECT_EQ(finished.code, 0);
+  EXPECT_TRUE(finished.output.starts_with("heddle 0.")) << finished.output;
+}
+
+TEST_F(Command, DoctorNamesBackends) {
+  expect_output({"doctor"}, {"processor", "threads", "CUDA toolkit", "CUDA driver",
+                             "backend cpu    works", "backend cuda   does not work: "});
+}
+
+TEST_F(Command, EvaluateAgreesWithTheSummary) {
+  const auto summary = nlohmann::json::parse(text_of(run() + "/summary.json"));
+  for (const std::string& source : {run(), run() + "/best.safetensors"}) {
+    const Finished finished = run_program({"evaluate", source, "--json"});
+    ASSERT_EQ(finished.code, 0) << finished.errors;
+    const auto json = nlohmann::json::parse(finished.output);
+    EXPECT_EQ(json["metrics"], summary["metrics"]["test"]);
+    EXPECT_EQ(json["subsets"], summary["subsets"]);
+  }
+  expect_output({"evaluate", run(), "--split", "valid"}, {"accuracy", "confusion"});
+}
+
+TEST_F(Command, EvaluateReadsCheckpoints) {
+  for (const auto& entry : std::filesystem::directory_iterator(run() + "/checkpoints")) {
+    expect_output({"evaluate", entry.path()}, {"accuracy"});
+  }
+}
+
+TEST_F(Command, PredictASampleOfTheData) {
+  expect_output({"predict", run(), "80"},
+                {"negative", "positive", "attention over words", "truth"});
+}
+
+TEST_F(Command, PredictWhatIsGivenAndMaskTheRest) {
+  expect_output({"predict", run(), "--text", "what a day"}, {"negative", "what", "day"});
+  const std::vector<float> picture(3 * 32 * 32, 0.5f);
+  write_npy(file("face.npy"), Tensor::from(std::span<const float>(picture), {3, 32, 32}));
+  expect_output({"predict", run(), "--image", file("face.npy")}, {"negative"});
+  const std::vector<float> sound(24 * 24, -3.0f);
+  write_npy(file("tone.npy"), Tensor::from(std::span<const float>(sound), {24, 24}));
+  expect_output({"predict", run(), "--text", "hello there", "--image", file("face.npy"), "--audio",
+                 file("tone.npy")},
+                {"positive"});
+}
+
+TEST_F(Command, PredictRefusesWhatDoesNotFit) {
+  write_npy(file("small.npy"), Tensor::zeros({3, 8, 8}));
+  const Finished shape = run_program({"predict", run(), "--image", file("small.npy")});
+  EXPECT_EQ(shape.code, 4);
+  EXPECT_NE(shape.errors.find("[3, 32, 32]"), std::string::npos) << shape.errors;
+  const Finished name = run_program({"predict", run(), "--input", "imagee=" + file("small.npy")});
+  EXPECT_EQ(name.code, 4);
+  EXPECT_NE(name.errors.find("\"image\""), std::string::npos) << name.errors;
+}
+
+TEST_F(Command, InspectListsTensorsAndChecksThem) {
+  expect_output({"inspect", run() + "/best.safetensors", "--strict"},
+                {"F32", "SHA-256 fits", "heddle.config"});
+  std::string bytes = text_of(run() + "/best.safetensors");
+  bytes.back() = static_cast<char>(bytes.back() ^ 4);
+  std::ofstream(file("bad.safetensors"), std::ios::binary) << bytes;
+  const Finished damaged = run_program({"inspect", file("bad.safetensors")});
+  EXPECT_EQ(damaged.code, 4);
+  EXPECT_NE(damaged.errors.find("SHA-256"), std::string::npos) << damaged.errors;
+}
+
+TEST_F(Command, DataShowDrawsASample) {
+  const Finished finished = run_program({"data", "show", "17"});
+  EXPECT_EQ(finished.code, 0) << finished.errors;
+  for (const char* part : {"text:", "image:", "audio:", "label:", "hidden cues", "(train)"}) {
+    EXPECT_NE(finished.output.find(part), std::string::npos) << part << finished.output;
+  }
+  EXPECT_EQ(finished.output.find('\033'), std::string::npos) << "no colours in a file";
+}
+
+}  // namespace
+}  // namespace heddle

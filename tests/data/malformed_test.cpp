@@ -1,0 +1,71 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include "data/dataset_description.h"
+#include "data/folder_dataset.h"
+#include "data/npy.h"
+#include "data/safetensors.h"
+#include "data/tsv.h"
+
+namespace heddle {
+namespace {
+
+const std::filesystem::path folder = std::filesystem::path(HEDDLE_SOURCE_DIR) / "tests/malformed";
+
+void open_as(const std::string& kind, const std::filesystem::path& path) {
+  if (kind == "npy") {
+    read_npy(path);
+  } else if (kind == "tsv") {
+    read_tsv(path);
+  } else if (kind == "safetensors") {
+    read_safetensors(path);
+  } else if (kind == "toml") {
+    parse_dataset_description(InputFile::open(path));
+  } else if (kind == "dataset") {
+    load_folder_dataset(path);
+  } else {
+    ADD_FAILURE() << "the manifest has the kind " << kind;
+  }
+}
+
+TEST(Malformed, EveryFileGivesItsError) {
+  const Table manifest = read_tsv(folder / "manifest.tsv");
+  const auto files = manifest.text("file");
+  const auto kinds = manifest.text("kind");
+  const auto expected = manifest.text("expected");
+  EXPECT_GE(files.size(), 40u);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    SCOPED_TRACE(files[i]);
+    try {
+      open_as(kinds[i], folder / files[i]);
+      ADD_FAILURE() << "was accepted";
+    } catch (const InputError& error) {
+      const std::string message = error.what();
+      EXPECT_NE(message.find(expected[i]), std::string::npos) << message;
+      EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+    }
+  }
+}
+
+TEST(Malformed, EveryFileIsInTheManifest) {
+  const auto listed = read_tsv(folder / "manifest.tsv").text("file");
+  std::set<std::string> known(listed.begin(), listed.end());
+  known.insert({"manifest.tsv", "make_malformed.py"});
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    EXPECT_TRUE(known.contains(name) || name.starts_with("good.")) << name;
+  }
+}
+
+TEST(Malformed, TheGoodFilesAreGood) {
+  EXPECT_EQ(read_npy(folder / "good.npy").shape(), (Shape{2, 3}));
+  EXPECT_EQ(read_tsv(folder / "good.tsv").rows(), 3);
+  EXPECT_EQ(read_safetensors(folder / "good.safetensors").tensors.size(), 2u);
+  EXPECT_EQ(parse_dataset_description(InputFile::open(folder / "good.toml")).modalities.size(), 3u);
+}
+
+}  // namespace
+}  // namespace heddle

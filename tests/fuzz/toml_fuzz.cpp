@@ -1,0 +1,15 @@
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "data/dataset_description.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  try {
+    heddle::parse_dataset_description(heddle::InputFile::in_memory("input", bytes));
+  } catch (const heddle::InputError&) {
+    // The one answer a bad file may have.
+  }
+  return 0;
+}

@@ -1,0 +1,226 @@
+#include <cmath>
+#include <vector>
+
+#include "tests/kernels/expect_error.h"
+#include "tests/kernels/samples.h"
+
+namespace heddle::testing {
+namespace {
+
+/// One parameter, and the same in plain double arithmetic.
+struct Parameter {
+  Tensor value, gradient, first, second;
+  double learning_rate, weight_decay;
+  bool touched_rows_only = false;
+  std::vector<double> expected_value, expected_first, expected_second;
+
+  Parameter(const Shape& shape, DType dtype, std::uint64_t seed, double rate, double decay)
+      : value(sample(shape, dtype, seed)),
+        gradient(sample(shape, dtype, seed + 1)),
+        first(Tensor::zeros(shape, dtype)),
+        second(Tensor::zeros(shape, dtype)),
+        learning_rate(rate),
+        weight_decay(decay),
+        expected_value(value.to_vector<double>()),
+        expected_first(expected_value.size()),
+        expected_second(expected_value.size()) {}
+
+  UpdateSlot slot() {
+    return {value.mutable_view("update"),
+            gradient.view(),
+            first.mutable_view("update"),
+            second.mutable_view("update"),
+            learning_rate,
+            weight_decay,
+            touched_rows_only};
+  }
+
+  bool is_left_alone(std::size_t i) const {
+    if (!touched_rows_only) {
+      return false;
+    }
+    const auto width = static_cast<std::size_t>(value.size(1));
+    const std::vector<double> g = gradient.to_vector<double>();
+    for (std::size_t c = 0; c < width; ++c) {
+      if (g[i / width * width + c] != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void expect_adam(const AdamOptions& options, double scale) {
+    const std::vector<double> gradients = gradient.to_vector<double>();
+    const auto step = static_cast<double>(options.step);
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      if (is_left_alone(i)) {
+        continue;
+      }
+      double g = gradients[i] * scale;
+      double& v = expected_value[i];
+      if (options.decoupled_decay) {
+        v -= learning_rate * weight_decay * v;
+      } else {
+        g += weight_decay * v;
+      }
+      expected_first[i] = options.beta1 * expected_first[i] + (1 - options.beta1) * g;
+      expected_second[i] = options.beta2 * expected_second[i] + (1 - options.beta2) * g * g;
+      const double m = expected_first[i] / (1 - std::pow(options.beta1, step));
+      const double root = std::sqrt(expected_second[i] / (1 - std::pow(options.beta2, step)));
+      v -= learning_rate * m / (root + options.epsilon);
+    }
+  }
+
+  void expect_sgd(const SgdOptions& options, double scale) {
+    const std::vector<double> gradients = gradient.to_vector<double>();
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      if (is_left_alone(i)) {
+        continue;
+      }
+      const double g = gradients[i] * scale + weight_decay * expected_value[i];
+      expected_first[i] = options.momentum * expected_first[i] + g;
+      expected_value[i] -=
+          learning_rate *
+          (options.nesterov ? g + options.momentum * expected_first[i] : expected_first[i]);
+    }
+  }
+
+  void expect_agreement() const {
+    const double tolerance = tolerance_of(value.dtype());
+    expect_near(value, expected_value, tolerance, "value of " + to_string(value.shape()));
+    expect_near(first, expected_first, tolerance, "first of " + to_string(value.shape()));
+    expect_near(second, expected_second, tolerance, "second of " + to_string(value.shape()));
+  }
+};
+
+std::vector<Parameter> parameters(DType dtype) {
+  std::vector<Parameter> all;
+  std::uint64_t seed = 1;
+  for (const std::int64_t size : {0, 1, 31, 32, 33, 127, 128, 129, 1000, 40000}) {
+    ++seed;
+    all.emplace_back(Shape{size}, dtype, seed, 0.01 * static_cast<double>(seed), 0.1);
+  }
+  all.emplace_back(Shape{}, dtype, ++seed, 0.1, 0.0);
+  all.emplace_back(Shape{2, 3, 4}, dtype, ++seed, 0.1, 0.0);
+  Parameter table({500, 37}, dtype, ++seed, 0.1, 0.3);
+  table.touched_rows_only = true;
+  for (std::int64_t row = 0; row < 500; row += 3) {
+    table.gradient.select(0, row).fill_(0.0);
+  }
+  table.gradient.slice(0, 1, 2).slice(1, 0, 36).fill_(0.0);  // one element left: touched
+  all.push_back(table);
+  return all;
+}
+
+std::vector<UpdateSlot> slots_of(std::vector<Parameter>& all) {
+  std::vector<UpdateSlot> slots;
+  for (Parameter& parameter : all) {
+    slots.push_back(parameter.slot());
+  }
+  return slots;
+}
+
+TEST(Adam, FollowsItsFormulaOverManySlots) {
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    for (const bool decoupled : {true, false}) {
+      std::vector<Parameter> all = parameters(dtype);
+      for (std::int64_t step = 1; step <= 3; ++step) {
+        const AdamOptions options{.epsilon = 1e-3, .decoupled_decay = decoupled, .step = step};
+        cpu_kernels().optimizer.adam(cpu_stream(), options, 0.5, slots_of(all));
+        for (Parameter& parameter : all) {
+          parameter.expect_adam(options, 0.5);
+          parameter.expect_agreement();
+        }
+      }
+    }
+  }
+}
+
+TEST(Sgd, FollowsItsFormulaOverManySlots) {
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    for (const SgdOptions& options : {SgdOptions{0.0, false}, {0.9, false}, {0.9, true}}) {
+      std::vector<Parameter> all = parameters(dtype);
+      for (int step = 0; step < 3; ++step) {
+        std::vector<UpdateSlot> slots = slots_of(all);
+        for (UpdateSlot& slot : slots) {
+          slot.second = {};
+          if (options.momentum == 0.0) {
+            slot.first = {};
+          }
+        }
+        cpu_kernels().optimizer.sgd(cpu_stream(), options, 2.0, slots);
+        for (Parameter& parameter : all) {
+          parameter.expect_sgd(options, 2.0);
+          if (options.momentum == 0.0) {
+            std::fill(parameter.expected_first.begin(), parameter.expected_first.end(), 0.0);
+          }
+          parameter.expect_agreement();
+        }
+      }
+    }
+  }
+}
+
+TEST(Optimizer, RowsWithoutGradientKeepTheirBits) {
+  Parameter table({100, 8}, DType::f32, 1, 0.1, 0.5);
+  table.touched_rows_only = true;
+  table.gradient.fill_(0.0);
+  table.gradient.select(0, 7).fill_(std::numeric_limits<double>::quiet_NaN());
+  table.first.fill_(0.25);
+  const Tensor before = table.value.clone();
+  std::vector<UpdateSlot> slots{table.slot()};
+  cpu_kernels().optimizer.adam(cpu_stream(), {}, 1.0, slots);
+  EXPECT_TRUE(same_bits(table.value.slice(0, 8).contiguous(), before.slice(0, 8).contiguous()));
+  EXPECT_EQ(table.first.to_vector<float>()[0], 0.25f);
+  EXPECT_TRUE(std::isnan(table.value.to_vector<float>()[7 * 8])) << "NaN is no zero gradient";
+}
+
+TEST(Optimizer, SquaredNormAddsInDouble) {
+  std::vector<Parameter> all = parameters(DType::f32);
+  double expected = 0;
+  for (const Parameter& parameter : all) {
+    for (const double g : parameter.gradient.to_vector<double>()) {
+      expected += g * g;
+    }
+  }
+  const double got = cpu_kernels().optimizer.squared_norm(cpu_stream(), slots_of(all));
+  EXPECT_NEAR(got, expected, 1e-12 * expected);
+  const Tensor large = Tensor::full({4}, 1e30);  // its square is no f32
+  std::vector<UpdateSlot> slots(1);
+  slots[0].gradient = large.view();
+  EXPECT_NEAR(cpu_kernels().optimizer.squared_norm(cpu_stream(), slots) / 4e60, 1.0, 1e-6);
+  EXPECT_EQ(cpu_kernels().optimizer.squared_norm(cpu_stream(), {}), 0.0);
+}
+
+TEST(Optimizer, BitsDoNotDependOnThreads) {
+  expect_same_bits_for_any_threads([] {
+    std::vector<Parameter> all = parameters(DType::f32);
+    const double norm = cpu_kernels().optimizer.squared_norm(cpu_stream(), slots_of(all));
+    cpu_kernels().optimizer.adam(cpu_stream(), {}, 1 / std::sqrt(norm), slots_of(all));
+    std::vector<Tensor> results{Tensor::scalar(norm, DType::f64)};
+    for (const Parameter& parameter : all) {
+      results.push_back(parameter.value);
+    }
+    return results;
+  });
+}
+
+TEST(Optimizer, ErrorsNameWhatWasFoundAndExpected) {
+  Parameter parameter({4, 2}, DType::f32, 1, 0.1, 0.0);
+  std::vector<UpdateSlot> slots{parameter.slot()};
+  const auto adam = [&](const AdamOptions& options) {
+    cpu_kernels().optimizer.adam(cpu_stream(), options, 1.0, slots);
+  };
+  expect_error([&] { adam({.step = 0}); }, "adam: step is 0");
+  slots[0].second = {};
+  expect_error([&] { adam({}); }, "adam: second is not given");
+  slots[0].second = parameter.gradient.transpose(0, 1).output_view();
+  expect_error([&] { adam({}); }, "adam: second is [2, 4]; expected [4, 2]");
+  Parameter line({4}, DType::f32, 1, 0.1, 0.0);
+  line.touched_rows_only = true;
+  slots = {line.slot()};
+  expect_error([&] { adam({}); }, "touched_rows_only is [4]; expected rank 2");
+}
+
+}  // namespace
+}  // namespace heddle::testing

@@ -1,0 +1,144 @@
+#include "autograd/ops.h"
+#include "autograd/ops/references.h"
+#include "tests/support/cases.h"
+#include "tests/support/samples.h"
+
+namespace heddle {
+namespace {
+
+Variables products(const Variables& in) { return {matmul(in[0], in[1])}; }
+/// The same by broadcast multiplication and a sum.
+Variables products_by_sums(const Variables& in) {
+  const Shape& a = in[0].shape();
+  const Shape& b = in[1].shape();
+  return {sum(reshape(in[0], a.inserted(a.rank(), 1)) * reshape(in[1], b.inserted(b.rank() - 2, 1)),
+              {-2})};
+}
+
+Variable third_or_none(const Variables& in) { return in.size() > 2 ? in[2] : Variable(); }
+
+OperationCase linear_case() {
+  const DifferentiableFunction call = [](const Variables& in) -> Variables {
+    return {linear(in[0], in[1], third_or_none(in))};
+  };
+  const DifferentiableFunction reference = [](const Variables& in) -> Variables {
+    return {linear_reference({in[0], in[1], third_or_none(in)})};
+  };
+  return {.name = "linear",
+          .operations = {"linear"},
+          .examples =
+              {{"matrix", call, {leaf({4, 3}, 1), leaf({2, 3}, 2), leaf({2}, 3)}, reference},
+               {"sequence", call, {leaf({2, 3, 2}, 4), leaf({3, 2}, 5), leaf({3}, 6)}, reference},
+               {"vector", call, {leaf({3}, 7), leaf({2, 3}, 8), leaf({2}, 9)}, reference},
+               {"no bias", call, {leaf({2, 3}, 10), leaf({4, 3}, 11)}, reference},
+               {"no rows", call, {leaf({0, 3}, 12), leaf({2, 3}, 13), leaf({2}, 14)}, reference},
+               {"no inputs", call, {leaf({2, 0}, 15), leaf({3, 0}, 16), leaf({3}, 17)}, reference}},
+          .wrong_calls = {{"linear: x is [4, 3] but weight is [2, 4]; expected weight [out, 3]",
+                           [] {
+                             linear(zeros_of({4, 3}), zeros_of({2, 4}), {});
+                           }},
+                          {"linear: weight is [2, 3] but bias is [3]; expected [2]",
+                           [] {
+                             linear(zeros_of({4, 3}), zeros_of({2, 3}), zeros_of({3}));
+                           }},
+                          {"linear: x is a single value",
+                           [] {
+                             linear(zeros_of({}), zeros_of({2, 3}), {});
+                           }},
+                          {"linear: operands of type f32 and f64", [] {
+                             linear(zeros_of({4, 3}), zeros_of({2, 3}, DType::f64), {});
+                           }}}};
+}
+
+OperationCase linear_tanh_case() {
+  const DifferentiableFunction call = [](const Variables& in) -> Variables {
+    return {linear_tanh(in[0], in[1], third_or_none(in))};
+  };
+  const DifferentiableFunction reference = [](const Variables& in) -> Variables {
+    return {linear_tanh_reference({in[0], in[1], third_or_none(in)})};
+  };
+  return {
+      .name = "linear_tanh",
+      .operations = {"linear_tanh"},
+      .examples =
+          {{"matrix", call, {leaf({4, 3}, 1), leaf({2, 3}, 2), leaf({2}, 3)}, reference},
+           {"a bias per sample",
+            call,
+            {leaf({3, 2, 2}, 4), leaf({3, 2}, 5), leaf({2, 3}, 6)},
+            reference},
+           {"one bias for a sequence",
+            call,
+            {leaf({3, 2, 2}, 7), leaf({3, 2}, 8), leaf({3}, 9)},
+            reference},
+           {"vector", call, {leaf({3}, 10), leaf({2, 3}, 11), leaf({2}, 12)}, reference},
+           {"no bias", call, {leaf({2, 3}, 13), leaf({5, 3}, 14)}, reference},
+           {"a bias per row",
+            call,
+            {leaf({2, 3}, 15), leaf({4, 3}, 16), leaf({2, 4}, 17)},
+            reference},
+           {"no rows", call, {leaf({0, 2, 3}, 18), leaf({2, 3}, 19), leaf({2, 2}, 20)}, reference}},
+      .wrong_calls = {{"linear_tanh: x is [5, 4, 3] but weight is [2, 4]; expected weight [out, 3]",
+                       [] {
+                         linear_tanh(zeros_of({5, 4, 3}), zeros_of({2, 4}), {});
+                       }},
+                      {"but bias is [5, 2]; expected [2] or [groups, 2]",
+                       [] {
+                         linear_tanh(zeros_of({5, 4, 3}), zeros_of({2, 3}), zeros_of({5, 2}));
+                       }},
+                      {"linear_tanh: operands of type", [] {
+                         linear_tanh(zeros_of({4, 3}), zeros_of({2, 3}, DType::f64), {});
+                       }}}};
+}
+
+}  // namespace
+
+std::vector<OperationCase> product_cases() {
+  return {
+      {.name = "matmul",
+       .operations = {"matmul"},
+       .examples =
+           {{"matrices", products, {leaf({2, 3}, 1), leaf({3, 4}, 2)}, products_by_sums},
+            {"batch", products, {leaf({2, 2, 3}, 3), leaf({2, 3, 2}, 4)}, products_by_sums},
+            {"batch times matrix",
+             products,
+             {leaf({2, 2, 3}, 5), leaf({3, 2}, 6)},
+             products_by_sums},
+            {"matrix times batch",
+             products,
+             {leaf({2, 3}, 7), leaf({2, 3, 2}, 8)},
+             products_by_sums},
+            {"broadcast both ways",
+             products,
+             {leaf({2, 1, 1, 2}, 9), leaf({1, 2, 2, 2}, 10)},
+             products_by_sums},
+            {"inner size 0", products, {leaf({2, 0}, 11), leaf({0, 2}, 12)}, products_by_sums},
+            {"no rows", products, {leaf({0, 2}, 13), leaf({2, 2}, 14)}, products_by_sums},
+            {"empty batch", products, {leaf({0, 2, 2}, 15), leaf({2, 2}, 16)}, products_by_sums},
+            {"1 by 1", products, {leaf({1, 1}, 17), leaf({1, 1}, 18)}, products_by_sums},
+            {"transposed",
+             [](const Variables& in) -> Variables {
+               return {matmul(transpose(in[0], 0, 1), transpose(in[1], 0, 1))};
+             },
+             {leaf({3, 2}, 19), leaf({2, 3}, 20)}}},
+       .wrong_calls = {{"matmul: a is [2, 3] but b is [4, 2]; expected b [.., 3, n]",
+                        [] {
+                          matmul(zeros_of({2, 3}), zeros_of({4, 2}));
+                        }},
+                       {"matmul: got [3] and [3, 2]; expected at least two dimensions",
+                        [] {
+                          matmul(zeros_of({3}), zeros_of({3, 2}));
+                        }},
+                       {"matmul: ",
+                        [] {
+                          matmul(zeros_of({2, 2, 2}), zeros_of({3, 2, 2}));
+                        }},
+                       {"matmul: got type i64",
+                        [] {
+                          matmul(zeros_of({2, 2}, DType::i64), zeros_of({2, 2}, DType::i64));
+                        }}}},
+      linear_case(),
+      linear_tanh_case(),
+  };
+}
+
+}  // namespace heddle

@@ -1,0 +1,176 @@
+#include "train/config.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "core/error.h"
+#include "tests/train/small_run.h"
+
+namespace heddle {
+namespace {
+
+std::string refusal(std::string_view text, const std::vector<std::string>& overrides = {}) {
+  try {
+    static_cast<void>(parse_run_config(text, "run.toml", overrides));
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+void expect_refusal(std::string_view text, const std::vector<std::string>& parts,
+                    const std::vector<std::string>& overrides = {}) {
+  const std::string message = refusal(text, overrides);
+  for (const std::string& part : parts) {
+    EXPECT_NE(message.find(part), std::string::npos) << text << " gave: " << message;
+  }
+}
+
+TEST(Config, AnEmptyFileMeansTheDefaults) {
+  EXPECT_EQ(to_toml(parse_run_config("", "run.toml")), to_toml(RunConfig{}));
+}
+
+TEST(Config, ReadsEverySection) {
+  const RunConfig config = parse_run_config(R"(
+name = "mine"
+[data]
+kind = "folder"
+description = "x/dataset.toml"
+modalities = ["audio", "text"]
+valid_share = 0.25
+[model]
+name = "contextual"
+hidden = 7
+dtype = "f64"
+[model.contextual]
+projection = 3
+[train]
+seed = 42
+clip_norm = 1
+[loss]
+regression = 0.5
+regression_kind = "squared"
+[optimizer]
+kind = "sgd"
+momentum = 0.9
+nesterov = true
+[schedule]
+kind = "step"
+step_epochs = 4
+[checkpoint]
+every_steps = 5
+)",
+                                            "run.toml");
+  EXPECT_EQ(config.name, "mine");
+  EXPECT_EQ(config.data.kind, DataKind::folder);
+  EXPECT_EQ(config.data.modalities, (std::vector<std::string>{"audio", "text"}));
+  EXPECT_EQ(config.data.valid_share, 0.25);
+  EXPECT_FALSE(config.data.valid_seed.has_value());
+  EXPECT_EQ(config.model.name, "contextual");
+  EXPECT_EQ(config.model.dtype, DType::f64);
+  EXPECT_EQ(config.model.contextual.projection, 3);
+  EXPECT_EQ(config.train.seed, 42u);
+  EXPECT_EQ(config.train.clip_norm, 1.0);  // a whole number may stand for a real one
+  EXPECT_EQ(config.loss.regression_kind, RegressionLoss::squared);
+  EXPECT_TRUE(config.optimizer.nesterov);
+  EXPECT_EQ(config.schedule.step_epochs, 4);
+  EXPECT_EQ(config.checkpoint.every_steps, 5);
+}
+
+TEST(Config, WhatIsWrittenReadsBackTheSame) {
+  RunConfig config = small_config();
+  config.description = "quotes \" and \\ and\nlines";
+  config.optimizer.learning_rate = 0.1 + 0.2;  // needs all 17 digits
+  config.data.modalities = {"text", "image"};
+  const std::string text = to_toml(config);
+  EXPECT_EQ(to_toml(parse_run_config(text, "config.toml")), text);
+  EXPECT_EQ(parse_run_config(text, "config.toml").optimizer.learning_rate, 0.1 + 0.2);
+  EXPECT_EQ(parse_run_config(text, "config.toml").description, config.description);
+}
+
+TEST(Config, AnUnknownKeyNamesPlaceAndNearest) {
+  expect_refusal("[optimizer]\nlearning_rat = 1e-3\n",
+                 {"run.toml:2", "learning_rat", "[optimizer]", "did you mean \"learning_rate\"?"});
+  expect_refusal("\n\n[optimiser]\nkind = \"adam\"\n", {"optimiser", "\"optimizer\""});
+  expect_refusal("[model.image]\nchanels = [1]\n", {"model.image", "\"channels\""});
+}
+
+TEST(Config, AKeyOfAnotherKindIsUnknown) {
+  expect_refusal("[data]\nkind = \"folder\"\ndescription = \"d\"\ntrain = 5\n",
+                 {"run.toml:4", "\"train\" is not known"});
+  expect_refusal("[optimizer]\nkind = \"sgd\"\nbeta1 = 0.9\n", {"\"beta1\" is not known"});
+  expect_refusal("[loss]\nregression_kind = \"squared\"\n", {"\"regression_kind\" is not known"});
+}
+
+TEST(Config, WrongTypesAndRangesSayWhatIsExpected) {
+  expect_refusal("[train]\nepochs = \"many\"\n", {"run.toml:2", "train.epochs", "whole number"});
+  expect_refusal("[train]\nepochs = 1.5\n", {"train.epochs", "whole number"});
+  expect_refusal("[train]\nepochs = 0\n", {"train.epochs", "at least 1"});
+  expect_refusal("[train]\nmodality_dropout = 1.5\n", {"train.modality_dropout", "0 … 1"});
+  expect_refusal("[train]\nclip_norm = nan\n", {"train.clip_norm"});
+  expect_refusal("[train]\nseed = -1\n", {"train.seed", "not negative"});
+  expect_refusal("[train]\nwatch_test = 1\n", {"train.watch_test", "true or false"});
+  expect_refusal("train = 3\n", {"run.toml:1", "[train]"});
+  expect_refusal("[data]\nmodalities = \"text\"\n", {"data.modalities", "list"});
+  expect_refusal("[data]\nmodalities = [1]\n", {"data.modalities", "strings"});
+  expect_refusal("[model.image]\nchannels = []\n", {"model.image.channels", "empty"});
+  expect_refusal("[optimizer]\nkind = \"adamv\"\n", {"optimizer.kind", "did you mean \"adam"});
+}
+
+TEST(Config, WhatCannotWorkTogetherIsRefused) {
+  expect_refusal("[loss]\nclassification = 0.0\n", {"nothing to learn"});
+  expect_refusal("[optimizer]\nkind = \"sgd\"\nnesterov = true\n", {"optimizer.nesterov"});
+  expect_refusal("[data]\nkind = \"folder\"\n", {"data.description"});
+  expect_refusal("[train]\ndevice = \"tpu\"\n", {"train.device", "tpu"});
+  expect_refusal("name = \"../x\"\n", {"plain name"});
+}
+
+TEST(Config, BadTomlNamesTheLine) {
+  expect_refusal("[train]\nepochs = = 3\n", {"run.toml:2"});
+  expect_refusal("a = \"\xff\"\n", {"run.toml", "UTF-8"});
+}
+
+TEST(Config, OverridesAreTypedAndBareWordsAreStrings) {
+  const RunConfig config =
+      parse_run_config("[optimizer]\nkind = \"adam\"\nlearning_rate = 1.0\n", "run.toml",
+                       std::vector<std::string>{"optimizer.kind=sgd", "optimizer.learning_rate=1e-2",
+                                                "model.image.channels=[3,4]",
+                                                "data.modalities=[\"text\"]", "name=\"quoted\"",
+                                                "train.watch_test=true"});
+  EXPECT_EQ(config.optimizer.kind, OptimizerKind::sgd);
+  EXPECT_EQ(config.optimizer.learning_rate, 1e-2);
+  EXPECT_EQ(config.model.image.channels, (std::vector<std::int64_t>{3, 4}));
+  EXPECT_EQ(config.data.modalities, (std::vector<std::string>{"text"}));
+  EXPECT_EQ(config.name, "quoted");
+  EXPECT_TRUE(config.train.watch_test);
+}
+
+TEST(Config, ALaterOverrideWins) {
+  const RunConfig config = parse_run_config(
+      "", "run.toml", std::vector<std::string>{"train.epochs=3", "train.epochs=4"});
+  EXPECT_EQ(config.train.epochs, 4);
+}
+
+TEST(Config, BadOverridesAreNamed) {
+  expect_refusal("", {"--set train.epoch=3", "\"epochs\""}, {"train.epoch=3"});
+  expect_refusal("", {"--set train.epochs", "KEY=VALUE"}, {"train.epochs"});
+  expect_refusal("", {"--set train.epochs=lots", "whole number"}, {"train.epochs=lots"});
+  expect_refusal("", {"KEY=VALUE"}, {"train epochs=3"});
+  expect_refusal("", {"one line"}, {"name=a\nb=c"});
+}
+
+TEST(Config, TheDataSetIsFoundBesideTheConfiguration) {
+  const TemporaryFolder folder;
+  std::ofstream(folder.path() / "run.toml")
+      << "[data]\nkind = \"folder\"\ndescription = \"sub/../dataset.toml\"\n";
+  const RunConfig config = load_run_config(folder.path() / "run.toml");
+  EXPECT_EQ(config.data.description, (folder.path() / "dataset.toml").string());
+}
+
+TEST(Config, AMissingFileIsAnInputError) {
+  EXPECT_THROW(static_cast<void>(load_run_config("/nowhere/run.toml")), InputError);
+}
+
+}  // namespace
+}  // namespace heddle

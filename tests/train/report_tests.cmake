@@ -1,0 +1,5 @@
+set(HEDDLE_TRAIN_REPORT_TESTS
+    report_axis_test.cpp
+    report_page_test.cpp
+    report_pictures_test.cpp
+    report_text_test.cpp)

@@ -1,0 +1,43 @@
+#include "train/config.h"
+
+#include "core/device.h"
+#include "core/error.h"
+
+namespace heddle {
+
+namespace {
+
+void validate_name(const std::string& name) {
+  check<InputError>(!name.empty() && name != "." && name != ".." &&
+                        name.find_first_of("/\\\n\r\0") == std::string::npos,
+                    "name is \"", name, "\"; expected a plain name, for it names the run folder");
+}
+
+void validate_device(const std::string& device) {
+  try {
+    static_cast<void>(device_named(device));
+  } catch (const Error& error) {
+    fail<InputError>("train.device: ", error.what());
+  }
+}
+
+}  // namespace
+
+void validate(const RunConfig& config) {
+  validate_name(config.name);
+  validate_device(config.train.device);
+  check<InputError>(config.data.kind != DataKind::folder || !config.data.description.empty(),
+                    "data.kind is \"folder\" but data.description is not given; "
+                    "expected the path of a dataset.toml");
+  check<InputError>(config.loss.classification > 0.0 || config.loss.regression > 0.0,
+                    "loss.classification and loss.regression are both 0; "
+                    "expected at least one above 0, else there is nothing to learn");
+  check<InputError>(!config.optimizer.nesterov || config.optimizer.momentum > 0.0,
+                    "optimizer.nesterov is true but optimizer.momentum is 0; "
+                    "give a momentum, such as 0.9");
+  check<InputError>(config.optimizer.kind == OptimizerKind::sgd || config.optimizer.epsilon > 0.0,
+                    "optimizer.epsilon is 0; Adam divides by it where a gradient is zero: "
+                    "give a small number, such as 1e-8");
+}
+
+}  // namespace heddle

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/config.h"
+
+namespace heddle {
+
+enum class DataKind : std::uint8_t { builtin, folder };
+enum class OptimizerKind : std::uint8_t { adam, adamw, sgd };
+enum class ScheduleKind : std::uint8_t { constant, cosine, step };
+enum class RegressionLoss : std::uint8_t { absolute, squared };
+enum class ClassWeights : std::uint8_t { none, balanced };
+
+/// [data]: what is learned from.
+struct DataConfig {
+  DataKind kind = DataKind::builtin;
+  /// Modalities to use, in this order; empty: all there are.
+  std::vector<std::string> modalities;
+
+  // kind = "builtin": made from a seed (docs/data.md).
+  std::uint64_t seed = 1;
+  std::int64_t train = 8000;  // samples
+  std::int64_t valid = 1000;
+  std::int64_t test = 1000;
+
+  // kind = "folder": what a dataset.toml describes.
+  /// The dataset.toml. In a configuration file: relative to that file's folder.
+  std::string description;
+  std::string folder;  // where the arrays are; empty: as the dataset.toml says
+  /// Share of the training part to validate on, and the seed that picks it; as the dataset.toml
+  /// says where not given. `valid_share = 0`: nothing is held out, and the last step counts.
+  std::optional<double> valid_share;
+  std::optional<std::uint64_t> valid_seed;
+};
+
+/// [train]: how long, how much at a time, and what is chosen.
+struct TrainConfig {
+  std::uint64_t seed = 1;      // of weights, order of samples, dropout
+  std::string device = "cpu";  // "cpu", "sim", "cuda", "cuda:1"
+  std::int64_t epochs = 10;
+  std::int64_t max_steps = 0;    // stop after so many steps; 0: after `epochs`
+  std::int64_t batch_size = 32;  // samples (groups, for models that take groups)
+  /// Share of training samples that, each time they are used, are shown with a random non-empty
+  /// subset of their modalities, so that one model serves every subset.
+  double modality_dropout = 0.0;
+  /// Weights used for evaluation are an exponential average over steps, average = d·average +
+  /// (1 − d)·weights with d = min(this, (1 + step) / (10 + step)); 0: the weights themselves.
+  double average_decay = 0.0;
+  double clip_norm = 0.0;  // largest global norm of the gradient; 0: no clipping
+  /// Validation metric that chooses the best epoch: "loss", "accuracy", "f1_macro", "mae", ….
+  std::string select = "loss";
+  /// Stop when `select` has not improved for so many epochs; 0: never.
+  std::int64_t patience = 0;
+  std::int64_t log_every = 10;             // steps per line of metrics.jsonl
+  std::int64_t evaluation_batch_size = 0;  // 0: batch_size, at least 100
+  /// Also evaluates the test split after every epoch, to report `test_best_epoch`. Chooses nothing.
+  bool watch_test = false;
+  bool evaluate_subsets = true;  // accuracy of every subset of modalities, at the end
+};
+
+/// [loss]: weight · cross-entropy + weight · distance of the score.
+struct LossConfig {
+  double classification = 1.0;  // 0: the model predicts no classes
+  double regression = 0.0;      // 0: the model predicts no score
+  RegressionLoss regression_kind = RegressionLoss::absolute;
+  double label_smoothing = 0.0;
+  /// balanced: a class counts samples / (classes · its samples).
+  ClassWeights class_weights = ClassWeights::none;
+};
+
+/// [optimizer]
+struct OptimizerConfig {
+  OptimizerKind kind = OptimizerKind::adamw;
+  double learning_rate = 1e-3;
+  /// Never on biases and scales of norms (parameters of rank 0 and 1).
+  double weight_decay = 0.0;
+  double beta1 = 0.9;  // adam, adamw
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  /// Rows of embedding tables that a step does not touch stay as they are, moments included.
+  bool lazy_embeddings = false;
+  double momentum = 0.0;  // sgd
+  bool nesterov = false;
+};
+
+/// [schedule]: what the learning rate is multiplied by.
+struct ScheduleConfig {
+  ScheduleKind kind = ScheduleKind::constant;
+  std::int64_t warmup_steps = 0;  // rises from 0 first
+  double final_factor = 0.0;      // cosine: where it ends
+  std::int64_t step_epochs = 10;  // step: multiplied by step_factor every so many epochs
+  double step_factor = 0.5;
+};
+
+/// [checkpoint]: when a run's state is saved (always at the end and on SIGINT or SIGTERM).
+struct CheckpointConfig {
+  std::int64_t every_epochs = 1;  // 0: not by epochs
+  std::int64_t every_steps = 0;   // 0: not by steps
+  std::int64_t keep = 2;          // newest ones kept, beside the best
+};
+
+/// A whole configuration file. Defaults are what an empty file means.
+struct RunConfig {
+  std::string name = "run";  // of the run folder (out/<name>) and the report
+  std::string description;   // for the report
+  DataConfig data;
+  ModelConfig model;
+  TrainConfig train;
+  LossConfig loss;
+  OptimizerConfig optimizer;
+  ScheduleConfig schedule;
+  CheckpointConfig checkpoint;
+};
+
+/// Reads a configuration file, then applies `overrides` ("optimizer.learning_rate=1e-3", a bare
+/// word being a string). Errors (InputError, with file and line): anything that is not TOML, an
+/// unknown key (suggests the nearest), a value of the wrong type or out of range.
+RunConfig load_run_config(const std::filesystem::path& path,
+                          std::span<const std::string> overrides = {});
+/// The same from text; `name` stands for the file in messages, relative paths are kept.
+RunConfig parse_run_config(std::string_view text, const std::string& name,
+                           std::span<const std::string> overrides = {});
+
+/// Every key with its value, defaults included: reading it gives the same configuration.
+std::string to_toml(const RunConfig& config);
+
+/// Checks what concerns several keys at once. Errors (InputError).
+void validate(const RunConfig& config);
+
+}  // namespace heddle

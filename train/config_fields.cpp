@@ -1,0 +1,169 @@
+#include "train/config_fields.h"
+
+namespace heddle {
+
+namespace {
+
+using Range = ConfigFields::Range;
+constexpr Range fraction = {0.0, 1.0};
+constexpr Range dropout = {0.0, 0.99};
+
+void describe_data(ConfigFields& fields, DataConfig& data) {
+  fields.choice("kind", data.kind, {"builtin", "folder"});
+  fields.texts("modalities", data.modalities);
+  if (data.kind == DataKind::builtin) {
+    fields.seed("seed", data.seed);
+    fields.count("train", data.train, 1, 10'000'000);
+    fields.count("valid", data.valid, 0, 10'000'000);
+    fields.count("test", data.test, 0, 10'000'000);
+    return;
+  }
+  fields.text("description", data.description);
+  fields.text("folder", data.folder);
+  fields.optional_number("valid_share", data.valid_share, {0.0, 0.9});
+  fields.optional_seed("valid_seed", data.valid_seed);
+}
+
+void describe_pool(ConfigFields& fields, SequencePool& pool) {
+  fields.choice("pool", pool, {"attention", "final"});
+}
+
+void describe_image(ConfigFields& fields, ImageEncoderConfig& image) {
+  fields.choice("kind", image.kind, {"cnn", "linear"});
+  if (image.kind == ImageEncoderKind::cnn) {
+    fields.counts("channels", image.channels, 1);
+  }
+  fields.number("dropout", image.dropout, dropout);
+}
+
+void describe_sequence(ConfigFields& fields, SequenceEncoderConfig& sequence) {
+  fields.choice("kind", sequence.kind, {"lstm", "conv"});
+  if (sequence.kind == SequenceEncoderKind::lstm) {
+    fields.count("hidden", sequence.hidden, 0);
+    fields.count("layers", sequence.layers, 1, 16);
+    describe_pool(fields, sequence.pool);
+  } else {
+    fields.counts("channels", sequence.channels, 1);
+    fields.count("kernel", sequence.kernel, 1, 101);
+  }
+  fields.number("dropout", sequence.dropout, dropout);
+}
+
+void describe_contextual(ConfigFields& fields, ContextualConfig& contextual) {
+  fields.count("projection", contextual.projection, 0);
+  fields.number("input_dropout", contextual.input_dropout, dropout);
+  fields.count("layers", contextual.layers, 1, 16);
+  fields.number("dropout", contextual.dropout, dropout);
+  fields.count("dense", contextual.dense, 0);
+  fields.number("dense_dropout", contextual.dense_dropout, dropout);
+}
+
+void describe_sentiment(ConfigFields& fields, ModelConfig& model) {
+  describe_pool(fields, model.pool);
+  fields.text("time_modality", model.time_modality);
+  fields.flag("token_context", model.token_context);
+  fields.flag("missing_vectors", model.missing_vectors);
+  fields.number("dropout", model.dropout, dropout);
+  fields.table("tokens", [&] {
+    fields.count("embedding", model.tokens.embedding, 1);
+    fields.count("hidden", model.tokens.hidden, 0);
+    fields.count("layers", model.tokens.layers, 1, 16);
+    fields.number("dropout", model.tokens.dropout, dropout);
+    describe_pool(fields, model.tokens.pool);
+  });
+  fields.table("features", [&] { fields.number("dropout", model.features.dropout, dropout); });
+  fields.table("image", [&] { describe_image(fields, model.image); });
+  fields.table("sequence", [&] { describe_sequence(fields, model.sequence); });
+}
+
+void describe_model(ConfigFields& fields, ModelConfig& model) {
+  const std::vector<std::string> names = {"sentiment", "contextual"};
+  std::size_t which = model.name == names[1] ? 1 : 0;
+  fields.word("name", names, which);
+  model.name = names[which];
+  fields.count("hidden", model.hidden, 1, 65536);
+  std::size_t type = model.dtype == DType::f64 ? 1 : 0;
+  fields.word("dtype", {"f32", "f64"}, type);
+  model.dtype = type == 1 ? DType::f64 : DType::f32;
+  if (model.name == "contextual") {
+    fields.table("contextual", [&] { describe_contextual(fields, model.contextual); });
+  } else {
+    describe_sentiment(fields, model);
+  }
+}
+
+void describe_train(ConfigFields& fields, TrainConfig& train) {
+  fields.seed("seed", train.seed);
+  fields.text("device", train.device);
+  fields.count("epochs", train.epochs, 1);
+  fields.count("max_steps", train.max_steps, 0);
+  fields.count("batch_size", train.batch_size, 1);
+  fields.number("modality_dropout", train.modality_dropout, fraction);
+  fields.number("average_decay", train.average_decay, {0.0, 0.999999});
+  fields.number("clip_norm", train.clip_norm, {0.0});
+  fields.text("select", train.select);
+  fields.count("patience", train.patience, 0);
+  fields.count("log_every", train.log_every, 1);
+  fields.count("evaluation_batch_size", train.evaluation_batch_size, 0);
+  fields.flag("watch_test", train.watch_test);
+  fields.flag("evaluate_subsets", train.evaluate_subsets);
+}
+
+void describe_loss(ConfigFields& fields, LossConfig& loss) {
+  fields.number("classification", loss.classification, {0.0});
+  fields.number("regression", loss.regression, {0.0});
+  if (loss.regression > 0.0) {
+    fields.choice("regression_kind", loss.regression_kind, {"absolute", "squared"});
+  }
+  if (loss.classification > 0.0) {
+    fields.number("label_smoothing", loss.label_smoothing, fraction);
+    fields.choice("class_weights", loss.class_weights, {"none", "balanced"});
+  }
+}
+
+void describe_optimizer(ConfigFields& fields, OptimizerConfig& optimizer) {
+  fields.choice("kind", optimizer.kind, {"adam", "adamw", "sgd"});
+  fields.number("learning_rate", optimizer.learning_rate, {0.0, 1e6});
+  fields.number("weight_decay", optimizer.weight_decay, {0.0, 1e6});
+  if (optimizer.kind == OptimizerKind::sgd) {
+    fields.number("momentum", optimizer.momentum, {0.0, 0.999999});
+    fields.flag("nesterov", optimizer.nesterov);
+  } else {
+    fields.number("beta1", optimizer.beta1, {0.0, 0.999999});
+    fields.number("beta2", optimizer.beta2, {0.0, 0.99999999});
+    fields.number("epsilon", optimizer.epsilon, {0.0, 1.0});
+  }
+  fields.flag("lazy_embeddings", optimizer.lazy_embeddings);
+}
+
+void describe_schedule(ConfigFields& fields, ScheduleConfig& schedule) {
+  fields.choice("kind", schedule.kind, {"constant", "cosine", "step"});
+  fields.count("warmup_steps", schedule.warmup_steps, 0);
+  if (schedule.kind == ScheduleKind::cosine) {
+    fields.number("final_factor", schedule.final_factor, fraction);
+  }
+  if (schedule.kind == ScheduleKind::step) {
+    fields.count("step_epochs", schedule.step_epochs, 1);
+    fields.number("step_factor", schedule.step_factor, fraction);
+  }
+}
+
+}  // namespace
+
+void describe(ConfigFields& fields, RunConfig& config) {
+  fields.text("name", config.name);
+  fields.text("description", config.description);
+  fields.table("data", [&] { describe_data(fields, config.data); });
+  fields.table("model", [&] { describe_model(fields, config.model); });
+  fields.table("train", [&] { describe_train(fields, config.train); });
+  fields.table("loss", [&] { describe_loss(fields, config.loss); });
+  fields.table("optimizer", [&] { describe_optimizer(fields, config.optimizer); });
+  fields.table("schedule", [&] { describe_schedule(fields, config.schedule); });
+  fields.table("checkpoint", [&] {
+    fields.count("every_epochs", config.checkpoint.every_epochs, 0);
+    fields.count("every_steps", config.checkpoint.every_steps, 0);
+    fields.count("keep", config.checkpoint.keep, 1, 1000);
+  });
+}
+
+}  // namespace heddle

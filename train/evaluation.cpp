@@ -1,0 +1,180 @@
+#include "train/evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "autograd/ops.h"
+#include "core/error.h"
+#include "data/batch.h"
+#include "train/model_batch.h"
+#include "train/trained_model.h"
+
+namespace heddle {
+
+namespace {
+
+/// One sample of a batch: position in [B], or utterance and group in [U, B].
+struct Place {
+  std::int64_t sample;
+  std::int64_t position;  // row of the flattened leading dimensions
+};
+
+std::vector<Place> places_of(const SampleBatch& batch) {
+  std::vector<Place> places;
+  const std::vector<std::int64_t> samples = batch.samples.to_vector<std::int64_t>();
+  if (!batch.of_groups()) {
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      places.push_back({samples[i], static_cast<std::int64_t>(i)});
+    }
+    return places;
+  }
+  const std::int64_t groups = batch.samples.size(1);
+  for (std::int64_t group = 0; group < groups; ++group) {
+    for (std::int64_t u = 0; u < batch.samples.size(0); ++u) {
+      const std::int64_t position = u * groups + group;
+      if (samples[static_cast<std::size_t>(position)] >= 0) {
+        places.push_back({samples[static_cast<std::size_t>(position)], position});
+      }
+    }
+  }
+  return places;
+}
+
+/// Column `column` of a [rows, columns] matrix given row-major, its first `count` rows.
+std::vector<double> column_of(const std::vector<double>& matrix, std::int64_t columns,
+                              std::int64_t column, std::int64_t count) {
+  std::vector<double> result;
+  for (std::int64_t row = 0; row < count; ++row) {
+    result.push_back(matrix[static_cast<std::size_t>(row * columns + column)]);
+  }
+  return result;
+}
+
+void append_classes(Predictions& into, const ModelOutput& output,
+                    const std::vector<Place>& places) {
+  const std::int64_t classes = output.logits.size(-1);
+  const std::vector<double> probabilities = softmax(output.logits).value().to_vector<double>();
+  for (const Place& place : places) {
+    const auto* first = probabilities.data() + place.position * classes;
+    into.probabilities.emplace_back(first, first + classes);
+    into.predicted.push_back(std::max_element(first, first + classes) - first);
+  }
+}
+
+void append_attention(Predictions& into, const ModelOutput& output, const SampleBatch& batch,
+                      const std::vector<Place>& places) {
+  if (batch.of_groups()) {
+    return;
+  }
+  if (output.time_weights.defined()) {
+    const std::vector<double> weights = output.time_weights.to_vector<double>();
+    for (const Place& place : places) {
+      into.time_weights.push_back(column_of(weights, batch.size(), place.position,
+                                            output.time_weights.size(0)));
+    }
+  }
+  if (output.modality_weights.defined()) {
+    const std::vector<double> weights = output.modality_weights.to_vector<double>();
+    for (const Place& place : places) {
+      into.modality_weights.push_back(column_of(weights, batch.size(), place.position,
+                                                output.modality_weights.size(0)));
+    }
+  }
+}
+
+void append_truth(Predictions& into, const Dataset& dataset, const std::vector<Place>& places) {
+  for (const Place& place : places) {
+    into.samples.push_back(place.sample);
+    into.labels.push_back(dataset.has_labels() ? dataset.labels.data<std::int64_t>()[place.sample]
+                                               : -1);
+    if (dataset.has_targets()) {
+      into.targets.push_back(static_cast<double>(dataset.targets.data<float>()[place.sample]));
+    }
+  }
+}
+
+void append_scores(Predictions& into, const ModelOutput& output,
+                   const std::vector<Place>& places) {
+  const std::vector<double> scores = output.score.value().to_vector<double>();
+  for (const Place& place : places) {
+    into.scores.push_back(scores[static_cast<std::size_t>(place.position)]);
+  }
+}
+
+}  // namespace
+
+Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
+                    std::span<const std::int64_t> items, const EvaluationOptions& options) {
+  check(options.batch_size >= 1, "predict: batch size ", options.batch_size,
+        "; expected at least 1");
+  const NoGrad no_grad;
+  const Evaluating evaluating(model);
+  const std::vector<NamedParameter> parameters = parameters_of(model);
+  const DType dtype = parameters.front().variable.dtype();
+  const Device device = parameters.front().variable.device();
+  Predictions result;
+  double loss_sum = 0.0;
+  const auto step = static_cast<std::size_t>(options.batch_size);
+  for (std::size_t begin = 0; begin < items.size(); begin += step) {
+    const auto part = items.subspan(begin, std::min(step, items.size() - begin));
+    const SampleBatch batch = model.takes_groups()
+                                  ? collate_groups(dataset, part, options.modalities)
+                                  : collate(dataset, part, options.modalities);
+    const Presence presence =
+        options.shown.empty() ? Presence{} : presence_of_subset(options.shown, batch.size());
+    const ModelOutput output = model(model_batch(batch, presence, dtype, device));
+    const std::vector<Place> places = places_of(batch);
+    append_truth(result, dataset, places);
+    if (output.logits.defined()) {
+      append_classes(result, output, places);
+    }
+    if (output.score.defined()) {
+      append_scores(result, output, places);
+    }
+    if (options.keep_attention) {
+      append_attention(result, output, batch, places);
+    }
+    loss_sum += loss(output, batch).item<double>() * static_cast<double>(places.size());
+  }
+  result.loss = loss_sum / static_cast<double>(std::max<std::size_t>(1, result.samples.size()));
+  return result;
+}
+
+std::int64_t evaluation_batch_size(const TrainConfig& train) {
+  return train.evaluation_batch_size > 0 ? train.evaluation_batch_size
+                                         : std::max<std::int64_t>(100, train.batch_size);
+}
+
+std::vector<std::int64_t> items_of(const Dataset& dataset, Split split, const Model& model) {
+  return model.takes_groups() ? dataset.group_indices(split) : dataset.indices(split);
+}
+
+Metrics metrics_of(const Predictions& predictions, const Dataset& dataset) {
+  Metrics result = {{"loss", predictions.loss}};
+  if (!predictions.predicted.empty()) {
+    result.merge(classification_metrics(confusion_of(predictions, dataset)));
+  }
+  if (predictions.targets.empty()) {
+    return result;
+  }
+  const bool graded = std::all_of(predictions.targets.begin(), predictions.targets.end(),
+                                  [](double target) { return std::abs(target) <= 3.0; });
+  if (!predictions.scores.empty()) {
+    result.merge(regression_metrics(predictions.targets, predictions.scores));
+  }
+  if (graded && dataset.classes() == 2 && !predictions.predicted.empty()) {
+    result.merge(sentiment_metrics(predictions.targets, predictions.predicted));
+  }
+  if (graded && !predictions.scores.empty()) {
+    // Where there are classes too, the two-way accuracies above are theirs and stay.
+    result.merge(sentiment_metrics(predictions.targets, predictions.scores));
+  }
+  return result;
+}
+
+Confusion confusion_of(const Predictions& predictions, const Dataset& dataset) {
+  return confusion_of(predictions.labels, predictions.predicted, dataset.classes());
+}
+
+}  // namespace heddle

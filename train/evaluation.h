@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "models/model.h"
+#include "train/config.h"
+#include "train/loss.h"
+#include "train/metrics.h"
+
+namespace heddle {
+
+/// What a model says of samples, in the order they were asked for (groups: their members in order).
+struct Predictions {
+  std::vector<std::int64_t> samples;
+  std::vector<std::int64_t> labels;                // true ones; −1 where there are none
+  std::vector<std::int64_t> predicted;             // empty without classes
+  std::vector<std::vector<double>> probabilities;  // softmax of the logits; empty without classes
+  std::vector<double> targets;                     // true scores; empty where there are none
+  std::vector<double> scores;                      // predicted ones; empty without score
+  /// Attention over the words or frames of each sample, empty without (groups have none).
+  std::vector<std::vector<double>> time_weights;
+  std::vector<std::vector<double>> modality_weights;  // empty without
+  double loss = 0.0;                                  // mean over samples
+};
+
+struct EvaluationOptions {
+  std::int64_t batch_size = 100;  // samples, or groups
+  std::vector<std::string> modalities;
+  std::vector<bool> shown;  // per modality: false is masked; empty: all shown
+  bool keep_attention = false;
+};
+
+/// Runs the model (switched to evaluation, and back to what it was asked to be before) over samples
+/// of the data set, or over the groups where the model takes groups. Records nothing on a tape.
+Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
+                    std::span<const std::int64_t> items, const EvaluationOptions& options);
+
+/// Samples (or groups) evaluated at a time where a configuration leaves it open.
+std::int64_t evaluation_batch_size(const TrainConfig& train);
+
+/// Samples of a split, or its groups where the model takes groups.
+std::vector<std::int64_t> items_of(const Dataset& dataset, Split split, const Model& model);
+
+/// "loss", then what applies: classification_metrics, regression_metrics and, where the data set
+/// has graded targets in −3 … 3, sentiment_metrics.
+Metrics metrics_of(const Predictions& predictions, const Dataset& dataset);
+
+/// Errors: predictions without classes.
+Confusion confusion_of(const Predictions& predictions, const Dataset& dataset);
+
+}  // namespace heddle

@@ -1,0 +1,34 @@
+#include "train/load_data.h"
+
+#include "data/builtin/generator.h"
+#include "data/folder_dataset.h"
+
+namespace heddle {
+
+LoadedData load_data(const DataConfig& config) {
+  if (config.kind == DataKind::builtin) {
+    BuiltinData made = make_builtin({.seed = config.seed,
+                                     .train = config.train,
+                                     .valid = config.valid,
+                                     .test = config.test});
+    return {std::move(made.dataset), std::move(made.cues)};
+  }
+  FolderOptions options;
+  if (!config.folder.empty()) {
+    options.folder = config.folder;
+  }
+  options.modalities = config.modalities;
+  options.valid_share = config.valid_share;
+  options.valid_seed = config.valid_seed;
+  return {load_folder_dataset(config.description, options), {}};
+}
+
+std::optional<double> best_possible(const DataConfig& config,
+                                    const std::vector<std::string>& modalities) {
+  if (config.kind != DataKind::builtin) {
+    return std::nullopt;
+  }
+  return best_possible_accuracy(modalities);
+}
+
+}  // namespace heddle

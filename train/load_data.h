@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/builtin/cues.h"
+#include "data/dataset.h"
+#include "train/config.h"
+
+namespace heddle {
+
+struct LoadedData {
+  Dataset dataset;
+  std::vector<HiddenCues> cues;  // one per sample; built-in data only
+};
+
+/// The data a configuration names. Errors (InputError): as the loaders.
+LoadedData load_data(const DataConfig& config);
+
+/// The best accuracy that is possible with these modalities; known for built-in data only.
+std::optional<double> best_possible(const DataConfig& config,
+                                    const std::vector<std::string>& modalities);
+
+}  // namespace heddle

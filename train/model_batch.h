@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/random.h"
+#include "data/batch.h"
+#include "data/dataset.h"
+#include "models/model.h"
+
+namespace heddle {
+
+/// What a model must know of these modalities of a data set; empty means all. Errors (InputError):
+/// an unknown modality.
+std::vector<InputSpec> input_specs(const Dataset& dataset,
+                                   const std::vector<std::string>& modalities = {});
+
+/// For each modality, which samples of a batch show it: bool [B], undefined where all do.
+using Presence = std::vector<Tensor>;
+
+/// The same choice for every sample. Errors: sizes differ, or no modality is shown.
+Presence presence_of_subset(const std::vector<bool>& shown, std::int64_t batch);
+
+/// Each sample, with this probability, shows a random non-empty subset of the modalities (all
+/// subsets equally likely, the whole one among them), else all. Undefined tensors where the
+/// probability is 0.
+Presence random_presence(std::size_t modalities, std::int64_t batch, double probability,
+                         Generator& generator);
+
+/// The batch as a model takes it, floating values as `dtype`, on `device`. `presence` empty: all
+/// present.
+ModelBatch model_batch(const SampleBatch& batch, const Presence& presence, DType dtype,
+                       Device device);
+
+/// All non-empty subsets of `count` modalities: single ones first, the whole set last.
+/// Errors: count outside 1 … 16.
+std::vector<std::vector<bool>> all_subsets(std::size_t count);
+
+}  // namespace heddle

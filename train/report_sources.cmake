@@ -1,0 +1,20 @@
+# The report page: plain data in, one HTML string out. Needs libpng and nothing of the engine.
+set(HEDDLE_TRAIN_REPORT_SOURCES
+    colour_map.cpp
+    png.cpp
+    report_axis.cpp
+    report_charts.cpp
+    report_confusion.cpp
+    report_headline.cpp
+    report_lines.cpp
+    report_metrics.cpp
+    report_page.cpp
+    report_pictures.cpp
+    report_pieces.cpp
+    report_run.cpp
+    report_samples.cpp
+    report_script.cpp
+    report_style.cpp
+    report_subsets.cpp
+    report_text.cpp
+    report_videos.cpp)

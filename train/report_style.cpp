@@ -1,0 +1,259 @@
+#include "train/report_sections.h"
+
+namespace heddle::report {
+
+// Colours: the Okabe–Ito palette (M. Okabe and K. Ito, "Color Universal Design", 2008), darkened or
+// lightened until it reads on the page, so that colour-blind readers can tell the lines apart;
+// lines differ in dashes and modalities in shape besides.
+std::string_view page_style() {
+  return R"css(
+:root{--paper:#faf8f4;--card:#fff;--ink:#1f242b;--soft:#5a616b;--line:#ddd8cd;--grid:#e9e5dc;
+--accent:#0a5f96;--tint:10 95 150;--heat:230 159 0;--most:.58;--right:#006b52;--wrong:#ad3d07;--wrong-tint:213 94 0;
+--s0:#0a5f96;--s1:#b94a00;--s2:#00795a;--s3:#9c4585;--s4:#7d6200;--s5:#4a5361;
+--text:#0a5f96;--image:#b94a00;--audio:#00795a;
+--sans:-apple-system,BlinkMacSystemFont,"Segoe UI",Roboto,"Noto Sans","Helvetica Neue",Arial,sans-serif;
+--serif:Charter,"Bitstream Charter","Iowan Old Style","Sitka Text",Cambria,"Noto Serif","Liberation Serif",Georgia,serif;
+--mono:ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,"Liberation Mono","DejaVu Sans Mono",monospace}
+@media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;
+--paper:#14171c;--card:#1b1f26;--ink:#e8e5de;--soft:#a5abb4;--line:#363c46;--grid:#2a2f38;
+--accent:#6cb9ea;--tint:86 180 233;--heat:230 159 0;--most:.42;--right:#53cba5;--wrong:#ff9a5c;--wrong-tint:255 140 70;
+--s0:#6cb9ea;--s1:#ff9a5c;--s2:#53cba5;--s3:#e29bca;--s4:#e6c23f;--s5:#b3bac4;
+--text:#6cb9ea;--image:#ff9a5c;--audio:#53cba5}}
+*{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%;text-size-adjust:100%;scroll-padding-top:1rem}
+body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 var(--sans);
+font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+.page{max-width:1120px;margin:0 auto;padding:0 clamp(18px,4vw,40px) 48px}
+h1,h2,.figure{font-family:var(--serif);font-weight:600;letter-spacing:-.012em;line-height:1.15}
+h1{font-size:clamp(2.1rem,5.2vw,3.1rem);margin:.15em 0 .25em}
+h2{font-size:clamp(1.5rem,3.2vw,1.9rem);margin:0 0 .35em}
+h3{font-size:1.02rem;font-weight:650;margin:0;line-height:1.3}
+p{margin:0 0 .8em}
+small{font-size:.84em;color:var(--soft);font-weight:400}
+code,pre{font-family:var(--mono);font-size:.86em}
+a{color:var(--accent);text-underline-offset:.2em}
+:focus-visible{outline:2px solid var(--accent);outline-offset:3px;border-radius:3px}
+ul,ol{list-style:none;margin:0;padding:0}
+dl,dd,figure{margin:0}
+summary{cursor:pointer}
+.lead{color:var(--soft);max-width:66ch}
+.scroll{overflow-x:auto}
+section{margin-top:clamp(44px,7vw,72px)}
+
+header{padding-top:clamp(28px,5vw,52px)}
+.brand{font-size:.86rem;font-weight:650;letter-spacing:.02em;margin:0;color:var(--accent)}
+.brand span{color:var(--soft);font-weight:400}
+.description{font-size:1.12rem;color:var(--soft);max-width:62ch;margin-bottom:1.1em}
+.threads{display:block;width:100%;height:44px}
+.threads path{fill:none;stroke-width:2;vector-effect:non-scaling-stroke;stroke-linecap:round}
+.threads .text{stroke:var(--text)}.threads .image{stroke:var(--image)}.threads .audio{stroke:var(--audio)}
+.notice{margin:1.2em 0 0;padding:.7em 1em;border-left:4px solid var(--wrong);background:rgb(var(--wrong-tint)/.1)}
+nav{margin-top:1rem}
+nav ul{display:flex;flex-wrap:wrap;gap:.2em 1.5em;font-size:.95rem}
+nav a{text-decoration:none;display:inline-block;padding:.25em 0}
+nav a:hover{text-decoration:underline}
+
+.headline{display:grid;grid-template-columns:minmax(0,5fr) minmax(0,7fr);gap:24px 56px;align-items:end;margin-top:clamp(28px,5vw,48px)}
+.headline>:only-child{grid-column:1/-1}
+.metric{margin:0;color:var(--soft);font-size:1.02rem}
+.figure{font-size:clamp(3.6rem,9vw,5.6rem);line-height:1;margin:.06em 0 .12em;white-space:nowrap}
+.under{color:var(--soft);margin:0;font-size:.95rem}
+.sentence{font-size:1.12rem;max-width:52ch}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(116px,1fr));gap:14px 24px}
+.facts>div{border-top:1px solid var(--line);padding-top:7px;min-width:0}
+.facts dt{font-size:.84rem;color:var(--soft)}
+.facts dd{font-weight:600}
+
+.chip{display:inline-flex;align-items:center;gap:.4em;min-width:0;max-width:100%}
+.chip svg{width:.72em;height:.72em;flex:none}
+.chip.text svg{fill:var(--text)}.chip.image svg{fill:var(--image)}.chip.audio svg{fill:var(--audio)}
+.chip.other svg{fill:var(--soft)}
+.plus{color:var(--soft)}
+
+.subsets{margin-top:1.4em}
+.subsets li,.subset-axis{display:grid;grid-template-columns:minmax(190px,max-content) minmax(0,1fr) 168px;column-gap:24px;align-items:center}
+.subsets li{padding:5px 0}
+.names{display:flex;min-width:0;flex-wrap:wrap;gap:0 .45em;width:230px}
+.bar{display:block;width:100%;height:34px;overflow:visible}
+.bar path{vector-effect:non-scaling-stroke;fill:none}
+.grid{stroke:var(--grid);stroke-width:1;fill:none;vector-effect:non-scaling-stroke}
+.reached{fill:var(--accent);fill-opacity:.62}
+.best{stroke:var(--ink);stroke-width:3}
+.whisker{stroke:var(--ink);stroke-width:1.25}
+.subsets .value{line-height:1.25}
+.subsets .value small{display:block}
+.subset-axis{font-size:.8rem;color:var(--soft);height:1.6em}
+.subset-axis>div{grid-column:2;position:relative;height:100%}
+.subset-axis span{position:absolute;transform:translateX(-50%);white-space:nowrap}
+.subset-axis::before{content:"";width:230px}
+
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));gap:40px 48px;margin-top:1.2em}
+.chart{min-width:0;container-type:inline-size}
+.chart figcaption{display:flex;flex-wrap:wrap;gap:0 .7em;align-items:baseline}
+.unit{color:var(--soft);font-size:.9rem}
+.key{display:none;flex-wrap:wrap;gap:0 1.2em;font-size:.9rem;margin-top:.2em}
+.key li{display:flex;align-items:center;gap:.45em}
+.key svg{width:24px;height:8px}
+.frame{display:grid;grid-template-columns:calc(var(--gutter)*.84 + 8px) minmax(0,1fr) max-content;grid-template-rows:250px 1.5em auto;column-gap:8px;margin-top:30px;font-size:.8rem;color:var(--soft)}
+.y-ticks,.x-ticks,.plot,.ends{position:relative}
+.y-ticks span{position:absolute;right:0;transform:translateY(50%);white-space:nowrap}
+.x-ticks{grid-column:2}
+.x-ticks span{position:absolute;top:.35em;transform:translateX(-50%);white-space:nowrap}
+.x-label{grid-column:2;text-align:right;padding-top:.1em}
+.plot svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
+.line,.every,.mark{fill:none;vector-effect:non-scaling-stroke;stroke-linejoin:round;stroke-linecap:round}
+.line{stroke-width:2.25}
+.every{stroke-width:1;opacity:.28}
+.dot{stroke-width:8}
+.mark{stroke:var(--soft);stroke-width:1;stroke-dasharray:2 3}
+.mark-label{position:absolute;top:-1.75em;white-space:nowrap;max-width:60%;overflow:hidden;text-overflow:ellipsis}
+.mark-label.before{transform:translateX(-100%)}
+path.s0{stroke:var(--s0)}path.s1{stroke:var(--s1)}path.s2{stroke:var(--s2)}
+path.s3{stroke:var(--s3)}path.s4{stroke:var(--s4)}path.s5{stroke:var(--s5)}
+.line.s1:not(.dot){stroke-dasharray:7 5}.line.s2:not(.dot){stroke-dasharray:2 5}.line.s3:not(.dot){stroke-dasharray:10 4 2 4}
+.line.s4:not(.dot){stroke-dasharray:14 4}.line.s5:not(.dot){stroke-dasharray:4 3}
+.ends{display:grid}
+.ends span{position:absolute;left:2px;max-width:100%;transform:translateY(50%);line-height:1.2;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.ends span b{display:block;color:var(--ink)}
+.ends .s0{color:var(--s0)}.ends .s1{color:var(--s1)}.ends .s2{color:var(--s2)}
+.ends .s3{color:var(--s3)}.ends .s4{color:var(--s4)}.ends .s5{color:var(--s5)}
+.ends{width:5.6rem}
+@container (max-width:429px){.key{display:flex}.ends{display:none}.frame{grid-template-columns:calc(var(--gutter)*.84 + 8px) minmax(0,1fr);grid-template-rows:210px 1.5em auto;margin-right:14px}}
+.note{font-size:.84rem;color:var(--soft);margin:.4em 0 0}
+.warning{color:var(--wrong)}
+.empty{color:var(--soft);padding:2em 0}
+.numbers{margin-top:.5em;font-size:.88rem}
+.numbers summary{color:var(--soft)}
+.hair{position:absolute;top:0;bottom:0;width:1px;background:var(--soft);pointer-events:none}
+.tip{position:absolute;z-index:2;top:6px;padding:.45em .7em;background:var(--card);color:var(--ink);border:1px solid var(--line);border-radius:6px;font-size:.84rem;line-height:1.4;pointer-events:none;width:max-content;max-width:100%}
+.tip b{float:right;margin-left:1.1em}
+.tip div::before{content:"";display:inline-block;width:.7em;height:.2em;margin:0 .5em .25em 0;background:var(--c,transparent)}
+
+table{border-collapse:collapse;width:100%;font-size:.95rem}
+th,td{padding:.5em .9em .5em 0;text-align:right;vertical-align:baseline;border-top:1px solid var(--line)}
+th:last-child,td:last-child{padding-right:0}
+thead th,thead td{border-top:0;color:var(--soft);font-weight:400;font-size:.88rem}
+th[scope=row]{text-align:left;font-weight:600;overflow-wrap:break-word}
+tfoot td,tfoot th{font-weight:650;border-top:2px solid var(--line)}
+thead th,td{white-space:nowrap;overflow-wrap:normal}
+.explanation{display:block;max-width:60ch}
+#metrics h3{margin-top:2.2em}
+.seeds{width:auto;min-width:min(100%,460px)}
+.seeds th,.seeds td{padding-right:1.8em;white-space:nowrap}
+.seeds thead th:first-child{text-align:left}
+.caution{margin-top:2.4em;padding:1.1em 1.3em;border:1px solid var(--line);border-left:5px solid var(--wrong);border-radius:4px;background:var(--card);max-width:760px}
+#metrics .caution h3{margin:0}
+.caution .figure{font-size:2rem;margin:.35em 0 .35em;white-space:normal}
+.caution .figure small{font:400 1rem var(--sans);letter-spacing:0}
+.caution p:last-child{margin:0}
+
+.matrices{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:36px 48px;margin-top:1.2em}
+.confusion{width:auto;border-collapse:separate;border-spacing:4px;margin-left:-4px}
+.confusion caption{text-align:left;font-weight:600;padding:0 4px .4em}
+.confusion th,.confusion td{border:0;padding:.4em .7em;text-align:center;font-weight:400}
+.confusion th[scope=row]{text-align:right;color:var(--ink)}
+.confusion thead th{padding:.1em .4em;color:var(--ink);font-size:.92rem}
+.confusion th{white-space:nowrap;overflow-wrap:normal}
+.confusion .axis,.confusion thead .margin,.confusion .margin{color:var(--soft);font-size:.86rem}
+.confusion tfoot .margin{border:0}
+.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));gap:0 64px}
+.hit,.miss{min-width:104px;padding:.85em .6em!important;border-radius:4px;background:rgb(var(--tint)/calc(.04 + var(--p)*.4))}
+.miss{background:rgb(var(--wrong-tint)/calc(.03 + var(--p)*.5))}
+.hit{outline:2px solid var(--accent);outline-offset:-2px}
+.hit b,.miss b{display:block;font-size:1.3rem;font-weight:600;line-height:1.2}
+.hit small,.miss small{color:var(--ink)}
+.many{font-size:.84rem;border-spacing:2px}
+.many .hit,.many .miss{min-width:0;padding:.5em .3em!important}
+.many .hit b,.many .miss b{font-size:1rem}
+
+#only-wrong{width:1.1em;height:1.1em;margin:0 .5em 0 0;vertical-align:-.15em;accent-color:var(--accent)}
+#only-wrong:checked~.wall .sample:not(.wrong){display:none}
+.wall{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));gap:20px;margin-top:1.1em}
+.sample{min-width:0;display:grid}
+.sample article{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px 16px 16px;display:flex;flex-direction:column;gap:10px;min-width:0}
+.sample.wrong article{border:2px dashed var(--wrong);padding:13px 15px 15px}
+.sample header{display:flex;justify-content:space-between;align-items:baseline;gap:1em;padding:0;font-size:.88rem}
+.name{color:var(--soft);min-width:0}
+.verdict{display:inline-flex;align-items:center;gap:.35em;white-space:nowrap;font-weight:650;font-size:.9rem}
+.verdict svg{width:.95em;height:.95em;fill:none;stroke:currentColor;stroke-width:2.6;stroke-linecap:round;stroke-linejoin:round}
+.right .verdict{color:var(--right)}
+.wrong .verdict{color:var(--wrong)}
+.media{display:flex;gap:12px;align-items:flex-start}
+.media figcaption{font-size:.76rem;color:var(--soft);line-height:1.3;margin-top:4px}
+.picture{flex:0 0 112px}
+.picture img{display:block;width:112px;height:112px;object-fit:contain;border-radius:3px}
+.spectrogram{flex:1 1 0;min-width:0}
+.spectrogram img{display:block;width:100%;height:112px;border-radius:3px}
+.crisp{image-rendering:crisp-edges;image-rendering:pixelated}
+.words{font-family:var(--serif);font-size:1.14rem;line-height:1.62;margin:0}
+.words span{unicode-bidi:isolate;padding:.1em .16em;margin:0 -.04em;border-radius:3px;background:rgb(var(--heat)/calc(var(--w)*var(--most)));-webkit-box-decoration-break:clone;box-decoration-break:clone}
+.answer{display:flex;flex-wrap:wrap;gap:0 1.8em}
+.answer dt{font-size:.8rem;color:var(--soft)}
+.answer dd{font-weight:600;line-height:1.3}
+.bars li{display:grid;grid-template-columns:minmax(72px,auto) minmax(25%,1fr) 3.2em;gap:10px;align-items:center;font-size:.86rem;line-height:1.6}
+.bars .value{text-align:right}
+.meter{display:block;height:7px;border-radius:4px;background:var(--grid);overflow:hidden}
+.meter i{display:block;height:100%;background:var(--accent);opacity:.75}
+.cues{margin:0;font-size:.82rem;color:var(--soft);display:flex;flex-wrap:wrap;gap:0 1.1em}
+.cues b{color:var(--ink);font-weight:600}
+
+.video{border-top:1px solid var(--line);padding:.8em 0}
+.video:last-of-type{border-bottom:1px solid var(--line)}
+.video summary span{color:var(--soft);margin-left:.5em}
+.video .charts{margin-bottom:1.4em}
+.attention img{display:block;width:min(250px,100%);height:auto;aspect-ratio:1}
+.attention figcaption{font-size:.84rem;color:var(--soft);max-width:38ch;margin-top:6px}
+.utterance{display:grid;grid-template-columns:2em minmax(0,1fr) 260px 5em;gap:2px 16px;padding:.55em 0 .55em 10px;border-top:1px solid var(--grid);border-left:4px solid transparent;align-items:baseline}
+.utterance.wrong{border-left:4px dashed var(--wrong)}
+.number{color:var(--soft)}
+.said{font-family:var(--serif);font-size:1.06rem;line-height:1.4;unicode-bidi:isolate}
+.told{line-height:1.35;font-size:.92rem}
+.told small{display:block}
+.utterance .bars{grid-column:2/-1;max-width:420px}
+
+#run h3{margin:1.6em 0 .6em}
+pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.55}
+.command{position:relative;padding:.85em 1em;background:var(--card);border:1px solid var(--line);border-radius:6px}
+.command button{float:right;font:inherit;font-family:var(--sans);margin:-.2em -.3em 0 1em;padding:.15em .7em;color:var(--accent);background:none;border:1px solid var(--line);border-radius:5px;cursor:pointer}
+.machine{grid-template-columns:repeat(auto-fill,minmax(min(100%,150px),1fr))}
+@media (min-width:761px){.machine{grid-template-columns:repeat(4,minmax(0,1fr))}}
+.machine dd{font-weight:400}
+.wide{grid-column:1/-1}
+.configuration{margin-top:1.8em}
+.configuration summary{font-weight:650}
+.configuration pre{margin-top:.7em;padding:.85em 1em;background:var(--card);border:1px solid var(--line);border-radius:6px}
+.configuration i{color:var(--soft)}
+.configuration pre span{color:var(--accent)}
+footer{margin-top:64px;padding-top:14px;border-top:1px solid var(--line);color:var(--soft);font-size:.88rem}
+
+@media (max-width:760px){
+.headline{grid-template-columns:minmax(0,1fr);gap:22px}
+.subsets li{grid-template-columns:minmax(0,1fr) fit-content(62%);row-gap:2px;padding:9px 0;align-items:end}
+.subsets .bar{grid-row:2;grid-column:1/-1;height:28px}
+.subsets .value{text-align:right}
+.names{width:auto}
+.subset-axis{display:block}
+.subset-axis>div{margin:0}
+.subset-axis span:first-child{transform:none}
+.subset-axis span:last-child{transform:translateX(-100%)}
+.hit,.miss{min-width:86px}
+.utterance{grid-template-columns:1.6em minmax(0,1fr) max-content}
+.said{grid-column:2/-1}
+.told{grid-column:2}
+}
+@media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
+.meter,.hit,.miss,.words span,.bar,.caution,.command{-webkit-print-color-adjust:exact;print-color-adjust:exact}
+@media print{
+@page{margin:16mm}
+body{font-size:10.5pt;background:#fff}
+.page{max-width:none;padding:0}
+nav,.command button,#only-wrong,#only-wrong+label{display:none}
+section{margin-top:28px}
+h2,h3{break-after:avoid}
+.sample,.chart,.caution,tr,.subsets li,.utterance{break-inside:avoid}
+.numbers{display:none}
+}
+)css";
+}
+
+}  // namespace heddle::report

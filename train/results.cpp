@@ -1,0 +1,110 @@
+#include "train/results.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace heddle {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json from_subset(const SubsetResult& subset) {
+  return {{"modalities", subset.modalities},
+          {"accuracy", subset.accuracy},
+          {"best_possible", subset.best_possible ? Json(*subset.best_possible) : Json()}};
+}
+
+Json from_subsets(const std::vector<SubsetResult>& subsets) {
+  Json list = Json::array();
+  for (const SubsetResult& subset : subsets) {
+    list.push_back(from_subset(subset));
+  }
+  return list;
+}
+
+Json from_metrics(const Metrics& metrics) {
+  Json result = Json::object();
+  for (const auto& [name, value] : metrics) {
+    result[name] = value;  // what is not finite is written as null
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string to_json(const RunSummary& summary) {
+  Json metrics = Json::object();
+  for (const auto& [split, values] : summary.metrics) {
+    metrics[split] = from_metrics(values);
+  }
+  const Json json = {{"device", summary.device},
+                     {"threads", summary.threads},
+                     {"seconds", summary.seconds},
+                     {"seed", summary.seed},
+                     {"steps", summary.steps},
+                     {"parameters", summary.parameters},
+                     {"weights_sha256", summary.weights_sha256},
+                     {"metrics", metrics},
+                     {"subsets", from_subsets(summary.subsets)}};
+  return json.dump(2) + "\n";
+}
+
+std::string evaluation_json(const std::string& split, const Metrics& metrics,
+                            const std::vector<SubsetResult>& subsets) {
+  const Json json = {
+      {"split", split}, {"metrics", from_metrics(metrics)}, {"subsets", from_subsets(subsets)}};
+  return json.dump(2) + "\n";
+}
+
+Spread spread_of(const std::vector<double>& values) {
+  if (values.empty()) {
+    return {};
+  }
+  const auto count = static_cast<double>(values.size());
+  double mean = 0.0;
+  for (const double value : values) {
+    mean += value / count;
+  }
+  double squares = 0.0;
+  for (const double value : values) {
+    squares += (value - mean) * (value - mean);
+  }
+  return {mean, values.size() > 1 ? std::sqrt(squares / (count - 1.0)) : 0.0};
+}
+
+std::map<std::string, std::map<std::string, Spread>> spreads_of(
+    const std::vector<RunSummary>& runs) {
+  std::map<std::string, std::map<std::string, std::vector<double>>> values;
+  for (const RunSummary& run : runs) {
+    for (const auto& [split, metrics] : run.metrics) {
+      for (const auto& [name, value] : metrics) {
+        values[split][name].push_back(value);
+      }
+    }
+  }
+  std::map<std::string, std::map<std::string, Spread>> spreads;
+  for (const auto& [split, metrics] : values) {
+    for (const auto& [name, list] : metrics) {
+      spreads[split][name] = spread_of(list);
+    }
+  }
+  return spreads;
+}
+
+std::string seeds_json(const std::vector<RunSummary>& runs) {
+  Json seeds = Json::array();
+  for (const RunSummary& run : runs) {
+    seeds.push_back(run.seed);
+  }
+  Json metrics = Json::object();
+  for (const auto& [split, values] : spreads_of(runs)) {
+    metrics[split] = Json::object();
+    for (const auto& [name, spread] : values) {
+      metrics[split][name] = {{"mean", spread.mean}, {"std", spread.deviation}};
+    }
+  }
+  return Json({{"seeds", seeds}, {"metrics", metrics}}).dump(2) + "\n";
+}
+
+}  // namespace heddle

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "train/metrics.h"
+
+namespace heddle {
+
+struct SubsetResult {
+  std::vector<std::string> modalities;   // the others were masked
+  double accuracy = 0.0;                 // on the test split
+  std::int64_t samples = 0;              // it was measured on
+  std::optional<double> best_possible;   // built-in data only
+};
+
+/// What summary.json says of a finished run.
+struct RunSummary {
+  std::string device;
+  int threads = 0;
+  double seconds = 0.0;  // of training and validation, all sittings together
+  std::uint64_t seed = 0;
+  std::int64_t steps = 0;
+  std::int64_t parameters = 0;     // numbers that are learned
+  std::string weights_sha256;      // of the weights after the last step (last.safetensors)
+  /// By split: "train" (the last line of metrics), "valid" and "test" with the weights of the best
+  /// epoch; "test_best_epoch", where the test split is watched: the test metrics of the epoch whose
+  /// test accuracy is highest, which is no fair result and is never used for anything.
+  std::map<std::string, Metrics> metrics;
+  std::vector<SubsetResult> subsets;
+};
+
+/// {"device", "threads", "seconds", "seed", "steps", "parameters", "weights_sha256", "metrics":
+/// {split: {name: value}}, "subsets": [{"modalities": […], "accuracy", "best_possible"}]}; what is
+/// not known is null.
+std::string to_json(const RunSummary& summary);
+/// {"split", "metrics": {name: value}, "subsets": […]}, parts as above.
+std::string evaluation_json(const std::string& split, const Metrics& metrics,
+                            const std::vector<SubsetResult>& subsets);
+
+struct Spread {
+  double mean = 0.0;
+  double deviation = 0.0;  // sample standard deviation (n − 1); 0 for one value
+};
+Spread spread_of(const std::vector<double>& values);
+
+/// By split and metric, over runs that differ in their seed only.
+std::map<std::string, std::map<std::string, Spread>> spreads_of(
+    const std::vector<RunSummary>& runs);
+
+/// {"seeds": […], "metrics": {split: {name: {"mean", "std"}}}}.
+std::string seeds_json(const std::vector<RunSummary>& runs);
+
+}  // namespace heddle

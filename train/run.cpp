@@ -1,0 +1,178 @@
+#include "train/run.h"
+
+#include <chrono>
+#include <cmath>
+#include <ostream>
+#include <sstream>
+
+#include "core/error.h"
+#include "core/parallel.h"
+#include "data/atomic_file.h"
+#include "kernels/kernels.h"
+#include "train/checkpoint.h"
+#include "train/final_evaluation.h"
+#include "train/run_report.h"
+#include "train/stop_signals.h"
+#include "train/trainer.h"
+
+namespace heddle {
+
+namespace {
+
+bool is_due(const CheckpointConfig& when, const Trainer& trainer, bool ends_epoch) {
+  const std::int64_t step = trainer.state().step;
+  const std::int64_t epoch = (step - 1) / trainer.steps_per_epoch() + 1;
+  return (when.every_steps > 0 && step % when.every_steps == 0) ||
+         (ends_epoch && when.every_epochs > 0 && epoch % when.every_epochs == 0);
+}
+
+std::string epoch_message(const Trainer& trainer, const Metrics& metrics) {
+  const RunState& state = trainer.state();
+  std::ostringstream text;
+  text << "epoch " << (state.step - 1) / trainer.steps_per_epoch() + 1 << ", step " << state.step;
+  text.precision(4);
+  for (const char* name : {"loss", "accuracy", "mae"}) {
+    if (const auto found = metrics.find(name); found != metrics.end()) {
+      text << (name == std::string("loss") ? ": validation " : ", ") << name << ' '
+           << found->second;
+    }
+  }
+  text << (state.best_value && state.best_step == state.step ? " (best)" : "");
+  return text.str();
+}
+
+/// Continues from the newest whole checkpoint, if there is one.
+void resume(Trainer& trainer, const CheckpointFolder& checkpoints, const std::string& config,
+            Progress& progress) {
+  const CheckpointFolder::Search search = checkpoints.newest();
+  for (const std::string& reason : search.damaged) {
+    progress.say("passed over a damaged checkpoint: " + reason);
+  }
+  if (!search.found) {
+    progress.say("no checkpoint yet: training starts at the beginning");
+    return;
+  }
+  check<InputError>(search.found->config == config, search.found->path.string(),
+                    ": is of a run with another configuration");
+  trainer.restore(search.found->snapshot);
+  progress.say(concat("resumed at step ", trainer.state().step, " from ",
+                      search.found->path.string()));
+}
+
+/// One run from here to its end, or to a signal.
+class Session {
+ public:
+  Session(const RunConfig& config, const LoadedData& data, const RunOptions& options,
+          Progress& progress)
+      : config_(config),
+        data_(data),
+        options_(options),
+        progress_(progress),
+        text_(to_toml(config)),
+        trainer_(config, data.dataset),
+        folder_(options.folder, options.start),
+        checkpoints_(folder_.checkpoints(), config.checkpoint.keep) {
+    folder_.keep_config(text_);
+    if (options.start == RunFolder::Start::resume) {
+      resume(trainer_, checkpoints_, text_, progress);
+    }
+    folder_.rewrite_metrics(trainer_.state().history);
+  }
+
+  RunOutcome run() {
+    RunOutcome outcome;
+    outcome.signal = train();
+    if (outcome.signal == 0) {
+      finish(outcome);
+    }
+    return outcome;
+  }
+
+ private:
+  /// Returns the signal that stopped it, else 0.
+  int train() {
+    progress_.begin(trainer_.state().step, trainer_.total_steps());
+    while (!trainer_.finished() && StopSignals::received() == 0) {
+      const auto before = std::chrono::steady_clock::now();
+      const Trainer::Step step = trainer_.step();
+      progress_.step(trainer_.state().step, step.loss, step.samples);
+      const bool ends_epoch = step.ends_epoch || trainer_.finished();
+      if (ends_epoch) {
+        progress_.say(epoch_message(trainer_, trainer_.end_epoch()));
+      }
+      const auto after = std::chrono::steady_clock::now();
+      trainer_.add_seconds(std::chrono::duration<double>(after - before).count());
+      folder_.append_metrics(trainer_.state().history);
+      if (is_due(config_.checkpoint, trainer_, ends_epoch) || trainer_.finished() ||
+          StopSignals::received() != 0) {
+        checkpoints_.save(trainer_.snapshot(), text_);
+      }
+    }
+    progress_.end();
+    if (trainer_.finished()) {
+      return 0;
+    }
+    progress_.say(concat("stopped by a signal at step ", trainer_.state().step,
+                         "; saved. Add --resume to go on"));
+    return StopSignals::received();
+  }
+
+  void finish(RunOutcome& outcome) {
+    RunSummary& summary = outcome.summary;
+    summary.device = config_.train.device;
+    summary.threads = thread_count();
+    summary.seconds = trainer_.state().seconds;
+    summary.seed = config_.train.seed;
+    summary.steps = trainer_.state().step;
+    summary.parameters = count_elements(trainer_.parameters());
+    summary.weights_sha256 = weights_sha256(trainer_.parameters());
+    const std::int64_t best_step =
+        trainer_.state().best_value ? trainer_.state().best_step : summary.steps;
+    save_weights(folder_.last_weights(),
+                 {copy_of_weights(trainer_.parameters()), text_, summary.steps});
+    save_weights(folder_.best_weights(), {trainer_.best_weights(), text_, best_step});
+    load_weights(trainer_.parameters(), trainer_.best_weights(), "best weights");
+
+    const EvaluatedModel evaluated = {trainer_.model(), trainer_.loss(), trainer_.modalities()};
+    const FinalEvaluation evaluation =
+        evaluate_all(evaluated, data_.dataset, config_, [] { return StopSignals::received() != 0; });
+    outcome.signal = StopSignals::received();
+    if (outcome.signal != 0) {
+      progress_.say("stopped by a signal while evaluating; training is saved. Add --resume");
+      return;
+    }
+    summary.metrics = metrics_by_split(evaluation, data_.dataset);
+    if (const auto watched = best_watched_epoch(trainer_.state().history)) {
+      summary.metrics["test_best_epoch"] = watched->values;
+    }
+    summary.subsets = evaluation.subsets;
+    write_file_atomically(folder_.file("summary.json"), to_json(summary));
+    write_file_atomically(
+        folder_.file("report.html"),
+        report_html(describe_run({config_, data_, trainer_.state(), evaluation, summary,
+                                  trainer_.modalities(), options_.command})));
+  }
+
+  const RunConfig& config_;
+  const LoadedData& data_;
+  const RunOptions& options_;
+  Progress& progress_;
+  std::string text_;
+  Trainer trainer_;  // before the folder: what does not fit the data must not clear an old run
+  RunFolder folder_;
+  CheckpointFolder checkpoints_;
+};
+
+}  // namespace
+
+RunOutcome run_training(const RunConfig& config, const LoadedData& data,
+                        const RunOptions& options) {
+  static_cast<void>(kernels_for(device_named(config.train.device)));
+  std::ostringstream nowhere;
+  Progress progress(options.messages != nullptr ? *options.messages : nowhere, options.manner);
+  const StopSignals signals;
+  Session session(config, data, options, progress);
+  return session.run();
+}
+
+}  // namespace heddle

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "train/config.h"
+#include "train/load_data.h"
+#include "train/progress.h"
+#include "train/results.h"
+#include "train/run_folder.h"
+
+namespace heddle {
+
+struct RunOptions {
+  std::filesystem::path folder;
+  RunFolder::Start start = RunFolder::Start::fresh;
+  std::string command;  // as typed, for the report
+  std::ostream* messages = nullptr;
+  Progress::Manner manner;
+};
+
+struct RunOutcome {
+  int signal = 0;  // SIGINT or SIGTERM, which ended the run after it was saved; else 0
+  RunSummary summary;
+};
+
+/// Trains as the configuration says, and leaves everything in the run folder: resumes from the
+/// newest whole checkpoint where the start is `resume`, saves on SIGINT and SIGTERM, evaluates the
+/// best epoch in the end and writes summary.json and report.html.
+/// Errors: InputError (configuration, data, folder), NumericError (loss or gradient not finite),
+/// OutOfMemory, Unavailable (device).
+RunOutcome run_training(const RunConfig& config, const LoadedData& data,
+                        const RunOptions& options);
+
+struct SeedsOutcome {
+  int signal = 0;
+  std::vector<RunSummary> runs;  // those that finished
+};
+
+/// The same for `count` seeds from train.seed on, each in folder/seed-<seed>; then seeds.json with
+/// the mean and deviation of every metric, and the first seed's summary.json beside it.
+SeedsOutcome run_seeds(const RunConfig& config, std::int64_t count, const LoadedData& data,
+                       const RunOptions& options);
+
+}  // namespace heddle

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/random.h"
+#include "data/sampler.h"
+#include "train/metrics.h"
+
+namespace heddle {
+
+/// One line of metrics.jsonl. Splits: "train" (means over the steps since the line before), "valid"
+/// and, where it is watched, "test", after each epoch.
+struct HistoryEntry {
+  std::int64_t step = 0;   // updates made
+  std::int64_t epoch = 0;  // the one this step belongs to, from 1
+  std::string split;
+  Metrics values;
+};
+
+/// Sums over the steps since the last "train" line.
+struct RunningMeans {
+  std::int64_t steps = 0;
+  double loss = 0.0;
+  double gradient_norm = 0.0;
+};
+
+/// All of a run's state that is not a tensor: with the tensors of a snapshot, enough to go on with
+/// the same bits.
+struct RunState {
+  std::int64_t step = 0;
+  double seconds = 0.0;  // spent training, all sittings together
+  RunningMeans means;
+  std::optional<double> best_value;  // of the selecting metric, on the validation split
+  std::int64_t best_step = 0;
+  std::int64_t epochs_without_gain = 0;
+  bool stopped_early = false;
+  BatchSampler::State sampler;
+  std::map<std::string, Generator::State> generators;
+  std::vector<HistoryEntry> history;
+};
+
+std::string to_json(const RunState& state);
+/// Errors (InputError): not what `to_json` writes.
+RunState run_state_from_json(std::string_view text);
+
+/// One JSON object in one line, ended by a line feed; numbers that are not finite become null.
+std::string to_json_line(const HistoryEntry& entry);
+
+}  // namespace heddle

@@ -1,0 +1,93 @@
+#include <algorithm>
+#include <string_view>
+
+#include "core/error.h"
+#include "train/trainer.h"
+
+namespace heddle {
+
+namespace {
+
+void append(std::vector<NamedTensor>& into, std::string_view prefix,
+            const std::vector<NamedTensor>& tensors) {
+  for (const NamedTensor& tensor : tensors) {
+    into.push_back({concat(prefix, tensor.name), tensor.tensor});
+  }
+}
+
+std::vector<NamedTensor> with_prefix(const std::vector<NamedTensor>& tensors,
+                                     std::string_view prefix) {
+  std::vector<NamedTensor> found;
+  for (const NamedTensor& tensor : tensors) {
+    if (tensor.name.starts_with(prefix)) {
+      found.push_back({tensor.name.substr(prefix.size()), tensor.tensor});
+    }
+  }
+  return found;
+}
+
+const Tensor& find(const std::vector<NamedTensor>& tensors, const std::string& name) {
+  const auto found = std::find_if(tensors.begin(), tensors.end(),
+                                  [&](const NamedTensor& tensor) { return tensor.name == name; });
+  check<InputError>(found != tensors.end(), "the checkpoint lacks \"", name,
+                    "\"; it belongs to another model or optimiser");
+  return found->tensor;
+}
+
+/// Copies a tensor of a checkpoint into a live one.
+void restore_into(Tensor live, const std::vector<NamedTensor>& tensors, const std::string& name) {
+  const Tensor& saved = find(tensors, name);
+  check<InputError>(saved.shape() == live.shape() && saved.dtype() == live.dtype(),
+                    "the checkpoint's \"", name, "\" is ", saved.dtype(), " ", saved.shape(),
+                    "; expected ", live.dtype(), " ", live.shape());
+  live.copy_(saved.to(live.device()), "restore");
+}
+
+}  // namespace
+
+Snapshot Trainer::snapshot() const {
+  Snapshot snapshot;
+  snapshot.state = state_;
+  snapshot.state.sampler = sampler_.state();
+  for (const NamedGenerator& generator : generators_) {
+    snapshot.state.generators[generator.name] = generator.generator->state();
+  }
+  append(snapshot.tensors, "weights.", copy_of_weights(optimizer_.parameters()));
+  for (const auto& [name, tensor] : optimizer_.state()) {
+    snapshot.tensors.push_back({name, tensor.clone()});
+  }
+  if (average_) {
+    for (const NamedTensor& value : average_->values()) {
+      snapshot.tensors.push_back({"average." + value.name, value.tensor.clone()});
+    }
+  }
+  append(snapshot.tensors, "best.", best_);
+  return snapshot;
+}
+
+void Trainer::restore(const Snapshot& snapshot) {
+  const RunState& state = snapshot.state;
+  check<InputError>(0 <= state.step && state.step <= total_steps_, "the checkpoint is of step ",
+                    state.step, ", but this run has ", total_steps_);
+  load_weights(optimizer_.parameters(), with_prefix(snapshot.tensors, "weights."), "checkpoint");
+  for (const auto& [name, tensor] : optimizer_.state()) {
+    restore_into(tensor, snapshot.tensors, name);
+  }
+  optimizer_.set_steps(state.step);
+  if (average_) {
+    for (NamedTensor& value : average_->values()) {
+      restore_into(value.tensor, snapshot.tensors, "average." + value.name);
+    }
+  }
+  best_ = with_prefix(snapshot.tensors, "best.");
+  for (const NamedGenerator& generator : generators_) {
+    const auto found = state.generators.find(generator.name);
+    check<InputError>(found != state.generators.end(),
+                      "the checkpoint lacks the random stream \"", generator.name, "\"");
+    *generator.generator = Generator(found->second);
+  }
+  sampler_.restore(state.sampler);
+  state_ = state;
+}
+
+}  // namespace heddle
