@@ -1,5 +1,5 @@
-// Linked into every program of ours. On a processor older than the one the program was compiled for,
-// it ends with a message instead of an illegal instruction. It runs before the program's other
+// Linked into every program of ours. On a processor older than the one the program was compiled
+// for, it ends with a message instead of an illegal instruction. It runs before the program's other
 // initialisers, is compiled for any x86-64 (cmake/processor_check.cmake), and calls C alone: an
 // inline function of C++ may be shared with code that was compiled for AVX2.
 #include <string.h>

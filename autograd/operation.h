@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
-#include <source_location>
 #include <vector>
 
 #include "autograd/tape.h"
@@ -12,8 +11,23 @@
 namespace heddle {
 
 /// Where in the source an operation was called. Last parameter of every operation, never passed by
-/// hand.
-using Where = std::source_location;
+/// hand. (std::source_location is not to be had from clang before 16 with GCC's library.)
+class Where {
+ public:
+  constexpr Where() = default;
+  static constexpr Where current(const char* file = __builtin_FILE(),
+                                 unsigned line = __builtin_LINE()) {
+    return Where(file, line);
+  }
+  constexpr const char* file_name() const { return file_; }
+  constexpr unsigned line() const { return line_; }
+
+ private:
+  constexpr Where(const char* file, unsigned line) : file_(file), line_(line) {}
+
+  const char* file_ = "";
+  unsigned line_ = 0;
+};
 
 struct Node;
 

@@ -27,4 +27,9 @@ inline void count_operations(benchmark::State& state, double operations) {
       benchmark::Counter(operations, benchmark::Counter::kIsIterationInvariantRate);
 }
 
+/// Shows the rate of `bytes` read and written per iteration.
+inline void count_bytes(benchmark::State& state, std::int64_t bytes) {
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * bytes);
+}
+
 }  // namespace heddle::bench

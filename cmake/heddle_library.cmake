@@ -25,6 +25,7 @@ function(heddle_library name)
     endif()
     target_link_libraries(${target} PRIVATE ${header_library})
   endforeach()
+  heddle_precompile(${target})
   set_property(GLOBAL APPEND PROPERTY heddle_libraries ${target})
   install(TARGETS ${target} EXPORT heddle_targets)
   install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/"

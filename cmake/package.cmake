@@ -7,6 +7,13 @@ add_library(heddle::heddle ALIAS heddle_all)
 set_target_properties(heddle_all PROPERTIES EXPORT_NAME heddle)
 target_link_libraries(heddle_all INTERFACE ${heddle_libraries})
 
+# What the installed static libraries are linked with; a library that is only headers is not among it.
+set(HEDDLE_PACKAGE_DEPENDENCIES Threads PNG OpenSSL)
+get_target_property(toml_type tomlplusplus::tomlplusplus TYPE)
+if(NOT toml_type STREQUAL "INTERFACE_LIBRARY")
+  list(APPEND HEDDLE_PACKAGE_DEPENDENCIES tomlplusplus)
+endif()
+
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/heddle")
 configure_package_config_file(cmake/heddle_config.cmake.in "${PROJECT_BINARY_DIR}/heddle-config.cmake"
                               INSTALL_DESTINATION "${package_dir}")

@@ -11,8 +11,8 @@ namespace {
 
 constexpr auto awake_for = std::chrono::microseconds(50);
 
-/// Waits awake until `ready()` or the time is over; whether it is ready. It yields in between, since
-/// the thread waited for may be queued on this very core.
+/// Waits awake until `ready()` or the time is over; whether it is ready. It yields in between,
+/// since the thread waited for may be queued on this very core.
 template <typename Ready>
 bool spin_until(const Ready& ready) {
   const auto end = std::chrono::steady_clock::now() + awake_for;

@@ -1,5 +1,6 @@
 #include "data/safetensors_header.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -98,7 +99,8 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 
   bool key(string_t& name) override {
     if (place_ == Place::top) {
-      expect(top_keys_.insert(name).second, "\"", shown(name), "\" is there twice");
+      expect(name != "__metadata__" || !has_metadata_, "\"__metadata__\" is there twice");
+      has_metadata_ = has_metadata_ || name == "__metadata__";
       expect(name.size() <= longest_tensor_name && name.find('\0') == std::string::npos,
              "the name \"", shown(name), "\" is longer than ", longest_tensor_name,
              " bytes or has a NUL");
@@ -203,10 +205,25 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   UncheckedHeader& header_;
   Place place_ = Place::outside;
   std::string key_;
-  std::set<std::string, std::less<>> top_keys_;
+  bool has_metadata_ = false;
   std::set<std::string, std::less<>> entry_keys_;
   int offsets_ = 0;
 };
+
+/// A set kept while reading would hold every name a second time; this holds a pointer each.
+void check_distinct(const std::vector<UncheckedHeader::Entry>& entries, const InputFile& file) {
+  std::vector<const std::string*> names;
+  names.reserve(entries.size());
+  for (const UncheckedHeader::Entry& entry : entries) {
+    names.push_back(&entry.name);
+  }
+  std::sort(names.begin(), names.end(),
+            [](const std::string* left, const std::string* right) { return *left < *right; });
+  for (std::size_t i = 1; i < names.size(); ++i) {
+    check<InputError>(*names[i - 1] != *names[i], file.name(),
+                      ": byte 8: the header has the tensor \"", *names[i], "\" twice");
+  }
+}
 
 bool is_json_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -243,6 +260,7 @@ UncheckedHeader parse_safetensors_header(const InputFile& file) {
   const char* end = text.data() + text.size();
   Json::sax_parse(CountingIterator(text.data(), &furthest), CountingIterator(end, &furthest),
                   &reader);
+  check_distinct(header.entries, file);
   return header;
 }
 

@@ -28,7 +28,7 @@ struct UncheckedHeader {
 };
 
 /// Reads the length and the JSON text of the header. Rules beyond those of the format: no key
-/// twice, integers are plain digits, at most 1,000,000 tensors, 32 dimensions, names of 4,096 bytes
+/// twice, integers are plain digits, at most 250,000 tensors, 32 dimensions, names of 4,096 bytes
 /// without NUL, no key that is not of the format. Errors (InputError): file, byte, what was
 /// expected.
 UncheckedHeader parse_safetensors_header(const InputFile& file);
@@ -38,7 +38,8 @@ constexpr std::string_view sha256_key_prefix = "heddle.sha256.";
 constexpr std::string_view sha256_header_key = "heddle.sha256.__metadata__";
 
 constexpr std::size_t longest_tensor_name = 4096;  // bytes
-constexpr std::size_t most_tensors = 1'000'000;
+// Keeps what is held for each tensor within twice the file and 64 MB, however short the entries.
+constexpr std::size_t most_tensors = 250'000;
 constexpr std::size_t most_stored_dimensions = 32;
 constexpr std::int64_t largest_safetensors_header = 100'000'000;  // bytes
 

@@ -141,7 +141,8 @@ CleanInput clean_input(const InputSpec& spec, const ModelInput& input, DType dty
       lengths[b] = present[b] ? lengths[b] : 1;
     }
     clean.values = keep_where(clean.values, step_mask(lengths, present, steps), 2);
-    if (lengths != std::vector<std::int64_t>(lengths.size(), steps)) {
+    if (std::any_of(lengths.begin(), lengths.end(),
+                    [steps](std::int64_t length) { return length < steps; })) {
       clean.lengths = Tensor::from<std::int64_t>(lengths, {samples}).to(clean.values.device());
     }
   } else {

@@ -5,7 +5,6 @@
 # without CMake files is still usable | packages on Debian and Ubuntu | Fedora | Arch | conda-forge
 set(heddle_dependency_table
     "Threads|-|Threads::Threads|-|libc6-dev|glibc-devel|glibc|sysroot_linux-64"
-    "Eigen3|3.4|Eigen3::Eigen|-|libeigen3-dev|eigen3-devel|eigen|eigen"
     "tomlplusplus|-|tomlplusplus::tomlplusplus|toml++/toml.h|libtomlplusplus-dev|tomlplusplus-devel|tomlplusplus|tomlplusplus"
     "nlohmann_json|3.7|nlohmann_json::nlohmann_json|nlohmann/json.hpp|nlohmann-json3-dev|json-devel|nlohmann-json|nlohmann_json"
     "CLI11|-|CLI11::CLI11|CLI/CLI.hpp|libcli11-dev|cli11-devel|cli11|cli11"
@@ -77,5 +76,5 @@ function(heddle_report_missing missing)
                       "  Fedora           sudo dnf install${packages_1}\n"
                       "  Arch             sudo pacman -S${packages_2}\n"
                       "  conda-forge      conda install -c conda-forge${packages_3}\n"
-                      "or name where it is installed, for example -DHEDDLE_Eigen3_ROOT=/opt/eigen.")
+                      "or name where it is installed, for example -DHEDDLE_CLI11_ROOT=/opt/cli11.")
 endfunction()

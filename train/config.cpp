@@ -32,6 +32,10 @@ void validate(const RunConfig& config) {
   check<InputError>(config.loss.classification > 0.0 || config.loss.regression > 0.0,
                     "loss.classification and loss.regression are both 0; "
                     "expected at least one above 0, else there is nothing to learn");
+  check<InputError>(
+      config.train.choose == ChooseRule::best || config.train.select == "accuracy",
+      "train.choose is \"one_standard_error\" but train.select is \"", config.train.select,
+      "\"; the standard error of a share of samples is known: expected select = \"accuracy\"");
   check<InputError>(!config.optimizer.nesterov || config.optimizer.momentum > 0.0,
                     "optimizer.nesterov is true but optimizer.momentum is 0; "
                     "give a momentum, such as 0.9");

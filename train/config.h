@@ -17,6 +17,7 @@ enum class OptimizerKind : std::uint8_t { adam, adamw, sgd };
 enum class ScheduleKind : std::uint8_t { constant, cosine, step };
 enum class RegressionLoss : std::uint8_t { absolute, squared };
 enum class ClassWeights : std::uint8_t { none, balanced };
+enum class ChooseRule : std::uint8_t { best, one_standard_error };
 
 /// [data]: what is learned from.
 struct DataConfig {
@@ -50,12 +51,20 @@ struct TrainConfig {
   /// Share of training samples that, each time they are used, are shown with a random non-empty
   /// subset of their modalities, so that one model serves every subset.
   double modality_dropout = 0.0;
+  /// Epochs that show everything before modality dropout begins. What modalities mean together is
+  /// found sooner while no sample hides part of it.
+  std::int64_t modality_dropout_start = 0;
   /// Weights used for evaluation are an exponential average over steps, average = d·average +
   /// (1 − d)·weights with d = min(this, (1 + step) / (10 + step)); 0: the weights themselves.
   double average_decay = 0.0;
   double clip_norm = 0.0;  // largest global norm of the gradient; 0: no clipping
   /// Validation metric that chooses the best epoch: "loss", "accuracy", "f1_macro", "mae", ….
   std::string select = "loss";
+  /// best: the epoch with the best value of `select`. one_standard_error: the earliest epoch whose
+  /// value is within one standard error √(p(1−p)/n) of the best one's, where validation cannot tell
+  /// the two apart and less training means a simpler model (Breiman et al. 1984, §3.4.3); only
+  /// with select = "accuracy".
+  ChooseRule choose = ChooseRule::best;
   /// Stop when `select` has not improved for so many epochs; 0: never.
   std::int64_t patience = 0;
   std::int64_t log_every = 10;             // steps per line of metrics.jsonl

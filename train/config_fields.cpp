@@ -99,9 +99,11 @@ void describe_train(ConfigFields& fields, TrainConfig& train) {
   fields.count("max_steps", train.max_steps, 0);
   fields.count("batch_size", train.batch_size, 1);
   fields.number("modality_dropout", train.modality_dropout, fraction);
+  fields.count("modality_dropout_start", train.modality_dropout_start, 0);
   fields.number("average_decay", train.average_decay, {0.0, 0.999999});
   fields.number("clip_norm", train.clip_norm, {0.0});
   fields.text("select", train.select);
+  fields.choice("choose", train.choose, {"best", "one_standard_error"});
   fields.count("patience", train.patience, 0);
   fields.count("log_every", train.log_every, 1);
   fields.count("evaluation_batch_size", train.evaluation_batch_size, 0);

@@ -37,7 +37,8 @@ std::string epoch_message(const Trainer& trainer, const Metrics& metrics) {
            << found->second;
     }
   }
-  text << (state.best_value && state.best_step == state.step ? " (best)" : "");
+  text << (!state.candidates.empty() && state.candidates.back().step == state.step ? " (best)"
+                                                                                   : "");
   return text.str();
 }
 
@@ -55,8 +56,8 @@ void resume(Trainer& trainer, const CheckpointFolder& checkpoints, const std::st
   check<InputError>(search.found->config == config, search.found->path.string(),
                     ": is of a run with another configuration");
   trainer.restore(search.found->snapshot);
-  progress.say(concat("resumed at step ", trainer.state().step, " from ",
-                      search.found->path.string()));
+  progress.say(
+      concat("resumed at step ", trainer.state().step, " from ", search.found->path.string()));
 }
 
 /// One run from here to its end, or to a signal.
@@ -126,16 +127,16 @@ class Session {
     summary.steps = trainer_.state().step;
     summary.parameters = count_elements(trainer_.parameters());
     summary.weights_sha256 = weights_sha256(trainer_.parameters());
-    const std::int64_t best_step =
-        trainer_.state().best_value ? trainer_.state().best_step : summary.steps;
+    const auto& candidates = trainer_.state().candidates;
+    const std::int64_t best_step = candidates.empty() ? summary.steps : candidates.front().step;
     save_weights(folder_.last_weights(),
                  {copy_of_weights(trainer_.parameters()), text_, summary.steps});
-    save_weights(folder_.best_weights(), {trainer_.best_weights(), text_, best_step});
-    load_weights(trainer_.parameters(), trainer_.best_weights(), "best weights");
+    save_weights(folder_.best_weights(), {trainer_.chosen_weights(), text_, best_step});
+    load_weights(trainer_.parameters(), trainer_.chosen_weights(), "best weights");
 
     const EvaluatedModel evaluated = {trainer_.model(), trainer_.loss(), trainer_.modalities()};
-    const FinalEvaluation evaluation =
-        evaluate_all(evaluated, data_.dataset, config_, [] { return StopSignals::received() != 0; });
+    const FinalEvaluation evaluation = evaluate_all(evaluated, data_.dataset, config_,
+                                                    [] { return StopSignals::received() != 0; });
     outcome.signal = StopSignals::received();
     if (outcome.signal != 0) {
       progress_.say("stopped by a signal while evaluating; training is saved. Add --resume");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "train/report_text.h"
 #include "train/run_report_parts.h"
@@ -47,8 +48,9 @@ ReportChart chart_of(const RunState& state, const std::string& metric, const std
       chart.series.push_back(std::move(series));
     }
   }
-  if (state.best_value && (metric == "loss" || chart.series.size() > 1 || unit == fraction)) {
-    chart.marked_x = static_cast<double>(state.best_step);
+  if (!state.candidates.empty() &&
+      (metric == "loss" || chart.series.size() > 1 || unit == fraction)) {
+    chart.marked_x = static_cast<double>(state.candidates.front().step);
     chart.mark_label = "best validation";
   }
   return chart;
@@ -122,10 +124,14 @@ ReportHeadline headline_of(const FinishedRun& run) {
     inputs += (i == 0 ? "" : i + 1 == run.modalities.size() ? " and " : ", ") + run.modalities[i];
   }
   headline.sentence = "With " + inputs + ".";
-  if (run.state.best_value) {
-    headline.sentence = "With " + inputs + "; weights of step " +
-                        report::format_count(run.state.best_step) + ", the best by validation " +
-                        run.config.train.select + ".";
+  if (!run.state.candidates.empty()) {
+    const bool earliest = run.config.train.choose == ChooseRule::one_standard_error;
+    headline.sentence =
+        "With " + inputs + "; weights of step " +
+        report::format_count(run.state.candidates.front().step) +
+        (earliest ? ", the earliest within one standard error of the best by validation "
+                  : ", the best by validation ") +
+        run.config.train.select + ".";
   }
   headline.facts = {{"training time", report::format_duration(run.summary.seconds)},
                     {"steps", report::format_count(run.summary.steps)},

@@ -1,5 +1,7 @@
 #include "train/run_report_parts.h"
 
+#include <utility>
+
 #include "core/build_info.h"
 #include "train/machine.h"
 #include "train/report_text.h"

@@ -60,10 +60,10 @@ RunState parse(const Json& json) {
   state.means = {json.at("means").at("steps").get<std::int64_t>(),
                  json.at("means").at("loss").get<double>(),
                  json.at("means").at("gradient_norm").get<double>()};
-  if (!json.at("best_value").is_null()) {
-    state.best_value = json.at("best_value").get<double>();
+  for (const Json& candidate : json.at("candidates")) {
+    state.candidates.push_back(
+        {candidate.at("step").get<std::int64_t>(), candidate.at("value").get<double>()});
   }
-  state.best_step = json.at("best_step").get<std::int64_t>();
   state.epochs_without_gain = json.at("epochs_without_gain").get<std::int64_t>();
   state.stopped_early = json.at("stopped_early").get<bool>();
   const Json& sampler = json.at("sampler");
@@ -85,6 +85,10 @@ std::string to_json(const RunState& state) {
   for (const auto& [name, generator] : state.generators) {
     generators[name] = from_generator(generator);
   }
+  Json candidates = Json::array();
+  for (const EpochCandidate& candidate : state.candidates) {
+    candidates.push_back({{"step", candidate.step}, {"value", candidate.value}});
+  }
   Json history = Json::array();
   for (const HistoryEntry& entry : state.history) {
     history.push_back(from_entry(entry));
@@ -95,8 +99,7 @@ std::string to_json(const RunState& state) {
                       {{"steps", state.means.steps},
                        {"loss", state.means.loss},
                        {"gradient_norm", state.means.gradient_norm}}},
-                     {"best_value", state.best_value ? Json(*state.best_value) : Json()},
-                     {"best_step", state.best_step},
+                     {"candidates", candidates},
                      {"epochs_without_gain", state.epochs_without_gain},
                      {"stopped_early", state.stopped_early},
                      {"sampler",

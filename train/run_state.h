@@ -22,6 +22,12 @@ struct HistoryEntry {
   Metrics values;
 };
 
+/// An epoch whose weights are kept: its last step, and its value of the selecting metric.
+struct EpochCandidate {
+  std::int64_t step = 0;
+  double value = 0.0;
+};
+
 /// Sums over the steps since the last "train" line.
 struct RunningMeans {
   std::int64_t steps = 0;
@@ -35,8 +41,10 @@ struct RunState {
   std::int64_t step = 0;
   double seconds = 0.0;  // spent training, all sittings together
   RunningMeans means;
-  std::optional<double> best_value;  // of the selecting metric, on the validation split
-  std::int64_t best_step = 0;
+  /// Epochs that may still be chosen, each better on the validation split than the one before, so
+  /// that the last is the best so far; the first is the choice (train.choose). Empty until
+  /// something was validated.
+  std::vector<EpochCandidate> candidates;
   std::int64_t epochs_without_gain = 0;
   bool stopped_early = false;
   BatchSampler::State sampler;

@@ -94,8 +94,10 @@ Trainer::Step Trainer::step() {
   const std::vector<std::int64_t> items = sampler_.next();
   const SampleBatch batch = model_->takes_groups() ? collate_groups(dataset_, items, modalities_)
                                                    : collate(dataset_, items, modalities_);
-  const Presence presence = random_presence(modalities_.size(), batch.size(),
-                                            config_.train.modality_dropout, presence_generator_);
+  const bool hides = state_.step / steps_per_epoch() >= config_.train.modality_dropout_start;
+  const Presence presence =
+      random_presence(modalities_.size(), batch.size(),
+                      hides ? config_.train.modality_dropout : 0.0, presence_generator_);
   std::vector<Generator::State> generators;
   for (const NamedGenerator& generator : generators_) {
     generators.push_back(generator.generator->state());
@@ -132,8 +134,8 @@ void Trainer::explain_failure(const Attempt& attempt, const SampleBatch& batch,
   optimizer_.clear_gradients();
   const bool in_loss = !std::isfinite(attempt.loss);
   fail<NumericError>("step ", state_.step + 1, ": the ", in_loss ? "loss" : "gradient's norm",
-                     " is ", in_loss ? attempt.loss : attempt.gradient_norm, "; first seen: ",
-                     origin, ". Lower optimizer.learning_rate (now ",
+                     " is ", in_loss ? attempt.loss : attempt.gradient_norm,
+                     "; first seen: ", origin, ". Lower optimizer.learning_rate (now ",
                      config_.optimizer.learning_rate, "), set train.clip_norm (now ",
                      config_.train.clip_norm, "), or look for extreme values in the data");
 }
@@ -176,19 +178,29 @@ void Trainer::record_best(const Metrics& metrics) {
   check<InputError>(found != metrics.end(), "train.select is \"", select,
                     "\", which this model and this data do not give; choose \"loss\"");
   const double value = found->second;
-  const bool improved =
-      !state_.best_value ||
-      (larger_is_better(select) ? value > *state_.best_value : value < *state_.best_value);
-  if (improved && !std::isnan(value)) {
-    state_.best_value = value;
-    state_.best_step = state_.step;
-    state_.epochs_without_gain = 0;
-    best_ = evaluated_weights();
+  const bool larger = larger_is_better(select);
+  const auto is_better = [larger](double left, double right) {
+    return larger ? left > right : left < right;
+  };
+  auto& candidates = state_.candidates;
+  if (std::isnan(value) || (!candidates.empty() && !is_better(value, candidates.back().value))) {
+    ++state_.epochs_without_gain;
+    state_.stopped_early =
+        config_.train.patience > 0 && state_.epochs_without_gain >= config_.train.patience;
     return;
   }
-  ++state_.epochs_without_gain;
-  state_.stopped_early =
-      config_.train.patience > 0 && state_.epochs_without_gain >= config_.train.patience;
+  state_.epochs_without_gain = 0;
+  candidates.push_back({state_.step, value});
+  best_.push_back(evaluated_weights());
+  double bound = value;
+  if (config_.train.choose == ChooseRule::one_standard_error) {
+    const auto samples = static_cast<double>(dataset_.indices(Split::valid).size());
+    bound -= std::sqrt(value * (1.0 - value) / samples);
+  }
+  while (is_better(bound, candidates.front().value)) {
+    candidates.erase(candidates.begin());
+    best_.erase(best_.begin());
+  }
 }
 
 bool Trainer::finished() const { return state_.step >= total_steps_ || state_.stopped_early; }
@@ -201,8 +213,8 @@ std::vector<NamedTensor> Trainer::evaluated_weights() const {
   return weights;
 }
 
-std::vector<NamedTensor> Trainer::best_weights() const {
-  return best_.empty() ? evaluated_weights() : best_;
+std::vector<NamedTensor> Trainer::chosen_weights() const {
+  return best_.empty() ? evaluated_weights() : best_.front();
 }
 
 Predictions Trainer::evaluate(Split split, const std::vector<bool>& shown, bool keep_attention) {

@@ -25,7 +25,7 @@ namespace heddle {
 /// All there is to save of a run.
 struct Snapshot {
   RunState state;
-  std::vector<NamedTensor> tensors;  // "weights.…", "first.…", "second.…", "average.…", "best.…"
+  std::vector<NamedTensor> tensors;  // "weights.…", "first.…", "second.…", "average.…", "best.0.…"
 };
 
 /// One training run in memory: model, optimiser, order of samples, what was best. Knows no files.
@@ -60,8 +60,9 @@ class Trainer {
 
   Model& model() { return *model_; }
   const std::vector<NamedParameter>& parameters() const { return optimizer_.parameters(); }
-  /// The best so far; the present ones (averaged, where that is on) where nothing was validated.
-  std::vector<NamedTensor> best_weights() const;
+  /// Of the epoch chosen so far; the present ones (averaged, where that is on) where nothing was
+  /// validated.
+  std::vector<NamedTensor> chosen_weights() const;
   /// What the present weights (averaged, where that is on) say of a split, with these modalities
   /// shown.
   Predictions evaluate(Split split, const std::vector<bool>& shown = {},
@@ -95,7 +96,7 @@ class Trainer {
   Generator presence_generator_;
   std::vector<NamedGenerator> generators_;
   std::optional<WeightAverage> average_;
-  std::vector<NamedTensor> best_;  // empty until something was validated
+  std::vector<std::vector<NamedTensor>> best_;  // of each of the state's candidates
   RunState state_;
 };
 

@@ -61,7 +61,9 @@ Snapshot Trainer::snapshot() const {
       snapshot.tensors.push_back({"average." + value.name, value.tensor.clone()});
     }
   }
-  append(snapshot.tensors, "best.", best_);
+  for (std::size_t i = 0; i < best_.size(); ++i) {
+    append(snapshot.tensors, concat("best.", i, "."), best_[i]);
+  }
   return snapshot;
 }
 
@@ -79,11 +81,14 @@ void Trainer::restore(const Snapshot& snapshot) {
       restore_into(value.tensor, snapshot.tensors, "average." + value.name);
     }
   }
-  best_ = with_prefix(snapshot.tensors, "best.");
+  best_.clear();
+  for (std::size_t i = 0; i < state.candidates.size(); ++i) {
+    best_.push_back(with_prefix(snapshot.tensors, concat("best.", i, ".")));
+  }
   for (const NamedGenerator& generator : generators_) {
     const auto found = state.generators.find(generator.name);
-    check<InputError>(found != state.generators.end(),
-                      "the checkpoint lacks the random stream \"", generator.name, "\"");
+    check<InputError>(found != state.generators.end(), "the checkpoint lacks the random stream \"",
+                      generator.name, "\"");
     *generator.generator = Generator(found->second);
   }
   sampler_.restore(state.sampler);

@@ -12,7 +12,7 @@ Variable embedding(const Variable& table, const Tensor& ids, Where where) {
   check(table.rank() == 2, "embedding: table is ", table.shape(), "; expected [rows, width]");
   check_floating(op.name(), table.value());
   check_operand(op.name(), "ids", ids, ids.shape(), DType::i64, table.value());
-  const Tensor flat = ids.flatten();
+  const Tensor flat = ids.flatten().contiguous();
   const Tensor y = Tensor::empty({flat.size(0), table.size(1)}, table.dtype(), table.device());
   kernels_of(y).embedding.forward(stream_of(y), table.value().contiguous().view(), flat.view(),
                                   y.output_view());
@@ -27,8 +27,8 @@ Variable embedding_gradient(const Variable& x, const Tensor& ids, std::int64_t r
   Operation op("embedding_gradient", {x}, where);
   const Tensor dense = as_rows(x.value()).contiguous();
   const Tensor table = Tensor::empty({rows, x.size(-1)}, x.dtype(), x.device());
-  kernels_of(table).embedding.backward(stream_of(table), ids.flatten().view(), dense.view(),
-                                       table.output_view());
+  kernels_of(table).embedding.backward(stream_of(table), ids.flatten().contiguous().view(),
+                                       dense.view(), table.output_view());
   return op.finish(table, [ids = op.save(Variable(ids))](const BackwardCall& call) -> Variables {
     return {embedding(call.dy(), call.value(ids))};
   });

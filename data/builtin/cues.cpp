@@ -14,12 +14,13 @@ std::int64_t label_of(const HiddenCues& cues) {
   return meaning + cues.mouth + cues.contour > 0 ? 1 : 0;
 }
 
-HiddenCues draw_cues(Generator& generator) {
-  HiddenCues cues;
-  cues.words = generator.bernoulli(0.5) ? 1 : -1;
-  cues.mouth = generator.bernoulli(0.5) ? 1 : -1;
-  cues.contour = generator.bernoulli(0.5) ? 1 : -1;
-  cues.wink = generator.bernoulli(wink_probability);
+std::vector<HiddenCues> draw_cues(Generator& generator) {
+  std::vector<HiddenCues> cues;
+  for (const std::int64_t card : generator.permutation(cues_per_block)) {
+    const auto sign = [card](int bit) { return (card >> bit & 1) == 0 ? -1 : 1; };
+    const double place = static_cast<double>(card >> 3) * 8 / cues_per_block;
+    cues.push_back({sign(0), sign(1), sign(2), place < wink_probability});
+  }
   return cues;
 }
 

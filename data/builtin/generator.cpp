@@ -89,11 +89,11 @@ LogMelOptions builtin_log_mel_options() {
 
 BuiltinSample make_builtin_sample(std::uint64_t seed, std::int64_t index) {
   BuiltinSample sample;
-  Generator cues = stream_of(seed, index, Part::cues);
+  Generator block = stream_of(seed, index / cues_per_block, Part::cues);
   Generator words = stream_of(seed, index, Part::words);
   Generator picture = stream_of(seed, index, Part::picture);
   Generator sound = stream_of(seed, index, Part::sound);
-  sample.cues = draw_cues(cues);
+  sample.cues = draw_cues(block)[static_cast<std::size_t>(index % cues_per_block)];
   sample.sentence = make_sentence(sample.cues.words, words);
   sample.picture = draw_face(sample.cues.mouth, sample.cues.wink, builtin_picture_side, picture);
   sample.waveform = make_tone(sample.cues.contour, builtin_waveform_samples,

@@ -62,7 +62,9 @@ class SentenceWriter {
 
 std::string make_sentence(int polarity, Generator& generator) {
   SentenceWriter write(generator);
-  const bool negated = generator.bernoulli(0.5);
+  // Seldom enough that the judging word says something by itself: were it half of the time, words,
+  // negation and wink would form a parity of which no part can be learned before the others.
+  const bool negated = generator.bernoulli(0.25);
   const bool friendly_word = (polarity > 0) != negated;
   const Phrases adjectives = friendly_word ? Phrases(friendly_adjectives) : unfriendly_adjectives;
   const Phrases verbs = friendly_word ? Phrases(friendly_verbs) : unfriendly_verbs;

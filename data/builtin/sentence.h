@@ -8,7 +8,7 @@
 namespace heddle {
 
 /// A sentence such as "honestly the film was not very good after all". It is friendly (+1) or not
-/// (−1): the sign of its one judging word, turned round where the clause is negated. Negation (½),
+/// (−1): the sign of its one judging word, turned round where the clause is negated. Negation (¼),
 /// clause, nouns and filler words say nothing about `polarity`.
 std::string make_sentence(int polarity, Generator& generator);
 

@@ -13,7 +13,7 @@ namespace {
 /// Whether `value` is the extreme found: equal, or both NaN.
 template <typename T>
 bool is_found(T value, T extreme) {
-  return value == extreme || (value != value && extreme != extreme);
+  return (value == extreme) | ((value != value) & (extreme != extreme));  // no branches
 }
 
 template <typename T>
@@ -22,24 +22,44 @@ struct Found {
   std::int64_t index;
 };
 
+/// The first place of `extreme` among neighbouring values, or `count`.
+template <typename T>
+std::int64_t first_place(const T* values, std::int64_t count, T extreme) {
+  std::int64_t begin = 0;
+  for (; begin + sum_block <= count; begin += sum_block) {
+    int found = 0;
+    for (std::int64_t i = begin; i < begin + sum_block; ++i) {
+      const int is_here = is_found(values[i], extreme) ? 1 : 0;
+      found |= is_here;
+    }
+    if (found != 0) {
+      break;
+    }
+  }
+  while (begin < count && !is_found(values[begin], extreme)) {
+    ++begin;
+  }
+  return begin;
+}
+
 /// The first place of the extreme of one row. Where no place has it, all are NaN and the start
 /// value of the search is left: then it is the first.
 template <typename Kind, typename T>
 Found<T> search_row(const T* row, std::int64_t n, std::int64_t stride) {
   T extreme = Kind::template start<T>();
+  std::int64_t place = 0;
   if (stride == 1) {
     extreme = dense_extreme<Kind>(row, n);
+    place = first_place(row, n, extreme);
   } else {
     for (std::int64_t i = 0; i < n; ++i) {
       extreme = Kind::of(extreme, row[i * stride]);
     }
-  }
-  for (std::int64_t i = 0; i < n; ++i) {
-    if (is_found(row[i * stride], extreme)) {
-      return {extreme, i};
+    while (place < n && !is_found(row[place * stride], extreme)) {
+      ++place;
     }
   }
-  return {row[0], 0};
+  return place < n ? Found<T>{extreme, place} : Found<T>{row[0], 0};
 }
 
 template <typename T>

@@ -7,41 +7,40 @@
 #include "kernels/cpu/dot.h"
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/vector_math.h"
+#include "kernels/cpu/view_checks.h"
 
 // A block of queries of one head at a time: its scores against all visible keys stay in the cache
 // from the first product through the softmax to the second, and the whole matrix of weights never
 // exists.
 
 namespace heddle::cpu {
+namespace {
+
+std::int64_t dim_of(const char* name, const ConstView& view, int dim) {
+  check_rank("attention", {name, view}, 4);
+  return view.size(dim);
+}
+
+}  // namespace
 
 AttentionScope::AttentionScope(const AttentionOptions& given_options, const ConstView& q,
                                const ConstView& k, const ConstView& v,
                                const ConstView& given_key_lengths, const ConstView& given_mask)
-    : options(given_options), key_lengths(given_key_lengths), mask(given_mask) {
-  check(q.rank() == 4 && k.rank() == 4 && v.rank() == 4 && k.size(0) == q.size(0) &&
-            k.size(1) == q.size(1) && k.size(3) == q.size(3) && v.size(0) == q.size(0) &&
-            v.size(1) == q.size(1) && v.size(2) == k.size(2),
-        "attention: q is ", q.shape, ", k ", k.shape, " and v ", v.shape,
-        "; expected [batch, heads, queries, width], [batch, heads, keys, width] and [batch, heads, "
-        "keys, value_width]");
-  batch = q.size(0);
-  heads = q.size(1);
-  queries = q.size(2);
-  keys = k.size(2);
-  width = q.size(3);
-  value_width = v.size(3);
-  if (key_lengths.given) {
-    const auto lengths = row_of<std::int64_t>(key_lengths, "attention: key_lengths");
-    check(lengths.size == batch, "attention: got ", lengths.size, " key lengths for a batch of ",
-          batch);
-    for (std::int64_t i = 0; i < batch; ++i) {
-      check(lengths(i) >= 0 && lengths(i) <= keys, "attention: key length ", i, " is ", lengths(i),
-            ", expected 0 to ", keys);
-    }
+    : options(given_options),
+      batch(dim_of("q", q, 0)),
+      heads(dim_of("q", q, 1)),
+      queries(dim_of("q", q, 2)),
+      keys(dim_of("k", k, 2)),
+      width(dim_of("q", q, 3)),
+      value_width(dim_of("v", v, 3)),
+      key_lengths("attention", given_key_lengths, batch, keys),
+      mask(given_mask) {
+  check_shape("attention", {"k", k}, {batch, heads, keys, width});
+  check_shape("attention", {"v", v}, {batch, heads, keys, value_width});
+  if (mask.given) {
+    check_shape("attention", {"mask", mask}, {batch, heads, queries, keys});
+    check_dtype("attention", {"mask", mask}, DType::boolean);
   }
-  const Shape mask_shape{batch, heads, queries, keys};
-  check(!mask.given || (mask.dtype == DType::boolean && mask.shape == mask_shape),
-        "attention: mask is ", mask.dtype, " ", mask.shape, "; expected bool ", mask_shape);
 }
 
 namespace {
@@ -73,6 +72,10 @@ void forward_typed(const AttentionScope& scope, const ConstView& q_view, const C
   const auto v_heads = heads_of<T>(v_view, "attention: v");
   const auto out_heads = heads_of<T>(out_view, "attention: out");
   const auto logsumexp = batch_of<T>(logsumexp_view, "attention: logsumexp");
+  check_shape("attention", {"out", out_view},
+              {scope.batch, scope.heads, scope.queries, scope.value_width});
+  check_shape("attention", {"logsumexp", logsumexp_view},
+              {scope.batch, scope.heads, scope.queries});
   const std::int64_t step = scope.block_queries();
   const std::int64_t blocks = (scope.queries + step - 1) / step;
   parallel_for(scope.batch * scope.heads * blocks, [&](std::int64_t tile) {

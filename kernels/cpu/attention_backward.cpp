@@ -5,6 +5,7 @@
 #include "kernels/cpu/dot.h"
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/vector_math.h"
+#include "kernels/cpu/view_checks.h"
 
 // One head per tile. With P the weights, computed again from the saved logsumexp:
 //   dv = Pᵀ dout,  dP = dout vᵀ,  dS = P ⊙ (dP − rowsum(dout ⊙ out)),  dq = scale dS k,
@@ -93,6 +94,13 @@ void attention_backward(Stream&, const AttentionOptions& options, const ConstVie
                         const ConstView& mask, const ConstView& out, const ConstView& logsumexp,
                         const ConstView& dout, const View& dq, const View& dk, const View& dv) {
   const AttentionScope scope(options, q, k, v, key_lengths, mask);
+  const Shape out_shape{scope.batch, scope.heads, scope.queries, scope.value_width};
+  check_shape("attention", {"out", out}, out_shape);
+  check_shape("attention", {"dout", dout}, out_shape);
+  check_shape("attention", {"logsumexp", logsumexp}, {scope.batch, scope.heads, scope.queries});
+  check_shape("attention", {"dq", dq}, q.shape);
+  check_shape("attention", {"dk", dk}, k.shape);
+  check_shape("attention", {"dv", dv}, v.shape);
   dispatch_floating(q.dtype, "attention", [&](auto tag) {
     using T = typename decltype(tag)::type;
     const AttentionBackward<T> backward{scope,

@@ -4,9 +4,11 @@
 #include "core/parallel.h"
 #include "kernels/cpu/cpu_kernels.h"
 #include "kernels/cpu/dot.h"
+#include "kernels/cpu/row_lengths.h"
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/vector_loop.h"
 #include "kernels/cpu/vector_math.h"
+#include "kernels/cpu/view_checks.h"
 
 // A tile is a few rows of the batch with all their time: what the scores read is still in the cache
 // when the weighted sum reads it again.
@@ -21,35 +23,24 @@ struct Pool {
   std::int64_t time, batch, hidden;
   const T* u;
   const T* w;
-  const ConstView& lengths;
+  RowLengths lengths;
 
-  std::int64_t length(std::int64_t row) const {
-    return lengths.given ? lengths.pointer<std::int64_t>()[row] : time;
-  }
   const T* at(std::int64_t t, std::int64_t row) const { return u + (t * batch + row) * hidden; }
 };
 
 template <typename T>
 Pool<T> pool_of(const ConstView& u, const ConstView& w, const ConstView& lengths) {
-  const auto values = batch_of<T>(u, "attention_pool: u");
-  const auto weights = row_of<T>(w, "attention_pool: w");
-  check(weights.size == values.cols, "attention_pool: u is ", u.shape, " and w ", w.shape,
-        "; expected [time, batch, hidden] and [hidden]");
-  if (lengths.given) {
-    const auto given = row_of<std::int64_t>(lengths, "attention_pool: lengths");
-    check(given.size == values.rows, "attention_pool: got ", given.size, " lengths for a batch of ",
-          values.rows);
-    for (std::int64_t row = 0; row < given.size; ++row) {
-      check(given(row) >= 0 && given(row) <= values.batch, "attention_pool: length of row ", row,
-            " is ", given(row), ", expected 0 to ", values.batch);
-    }
-  }
-  return {values.batch, values.rows, values.cols, values.data, weights.data, lengths};
+  check_rank("attention_pool", {"u", u}, 3);
+  check_dense("attention_pool", {"u", u}, u.shape, dtype_of<T>());
+  check_dense("attention_pool", {"w", w}, {u.size(2)}, dtype_of<T>());
+  return {u.size(0),      u.size(1),
+          u.size(2),      u.pointer<T>(),
+          w.pointer<T>(), RowLengths("attention_pool", lengths, u.size(1), u.size(0))};
 }
 
 template <typename T>
 void forward_row(const Pool<T>& pool, std::int64_t row, T* a, T* pooled) {
-  const std::int64_t length = pool.length(row);
+  const std::int64_t length = pool.lengths[row];
   T largest = -std::numeric_limits<T>::infinity();
   for (std::int64_t t = 0; t < length; ++t) {
     const T score = dot(pool.at(t, row), pool.w, pool.hidden);
@@ -83,6 +74,8 @@ template <typename T>
 void forward_typed(const ConstView& u, const ConstView& w, const ConstView& lengths, const View& a,
                    const View& pooled) {
   const Pool<T> pool = pool_of<T>(u, w, lengths);
+  check_dense("attention_pool", {"a", a}, {pool.time, pool.batch}, dtype_of<T>());
+  check_dense("attention_pool", {"pooled", pooled}, {pool.batch, pool.hidden}, dtype_of<T>());
   parallel_ranges(pool.batch, rows_per_tile, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
       forward_row(pool, row, a.pointer<T>(), pooled.pointer<T>());
@@ -94,7 +87,7 @@ void forward_typed(const ConstView& u, const ConstView& w, const ConstView& leng
 template <typename T>
 void backward_row(const Pool<T>& pool, std::int64_t row, const T* a, const T* dpooled, const T* da,
                   T* de, T* du, T* dw) {
-  const std::int64_t length = pool.length(row);
+  const std::int64_t length = pool.lengths[row];
   const T* const dp = dpooled + row * pool.hidden;
   T mean = 0;
   for (std::int64_t t = 0; t < length; ++t) {
@@ -125,6 +118,13 @@ void backward_typed(const ConstView& u, const ConstView& w, const ConstView& len
                     const ConstView& a, const ConstView& dpooled, const ConstView& da,
                     const View& du, const View& dw) {
   const Pool<T> pool = pool_of<T>(u, w, lengths);
+  check_dense("attention_pool", {"a", a}, {pool.time, pool.batch}, dtype_of<T>());
+  check_dense("attention_pool", {"dpooled", dpooled}, {pool.batch, pool.hidden}, dtype_of<T>());
+  if (da.given) {
+    check_dense("attention_pool", {"da", da}, {pool.time, pool.batch}, dtype_of<T>());
+  }
+  check_dense("attention_pool", {"du", du}, u.shape, dtype_of<T>());
+  check_dense("attention_pool", {"dw", dw}, w.shape, dtype_of<T>());
   const std::int64_t tiles = (pool.batch + rows_per_tile - 1) / rows_per_tile;
   const Scratch<T> dw_parts(tiles * pool.hidden);
   const Scratch<T> de(tiles * pool.time);

@@ -6,6 +6,7 @@
 
 #include "kernels/attention.h"
 #include "kernels/cpu/matmul_tiles.h"
+#include "kernels/cpu/row_lengths.h"
 #include "kernels/cpu/vector_loop.h"
 
 namespace heddle::cpu {
@@ -45,7 +46,8 @@ struct AttentionScope {
 
   AttentionOptions options;
   std::int64_t batch, heads, queries, keys, width, value_width;
-  ConstView key_lengths, mask;
+  RowLengths key_lengths;
+  ConstView mask;
 
   /// Queries taken at a time: their scores fit in the second cache.
   std::int64_t block_queries() const {
@@ -53,10 +55,7 @@ struct AttentionScope {
   }
   /// Keys from here on are not seen by `query`; grows with it.
   std::int64_t visible(std::int64_t batch_index, std::int64_t query) const {
-    std::int64_t limit = keys;
-    if (key_lengths.given) {
-      limit = key_lengths.pointer<std::int64_t>()[batch_index * key_lengths.stride(0)];
-    }
+    const std::int64_t limit = key_lengths[batch_index];
     return options.causal ? std::clamp<std::int64_t>(query + keys - queries + 1, 0, limit) : limit;
   }
   const bool* mask_row(std::int64_t batch_index, std::int64_t head, std::int64_t query) const {

@@ -4,14 +4,12 @@
 #include "core/parallel.h"
 #include "kernels/cpu/conv_columns.h"
 #include "kernels/cpu/cpu_kernels.h"
-#include "kernels/cpu/dot.h"
-#include "kernels/cpu/matmul_tiles.h"
 #include "kernels/cpu/panels.h"
 #include "kernels/cpu/scratch.h"
+#include "kernels/cpu/view_checks.h"
 
-// Picture by picture. Forward, the columns of the picture's matrix (im2col) are made a panel at a
-// time and never stored; backward, a block of the result's rows at a time, small enough for the
-// cache.
+// Picture by picture; the columns of the picture's matrix (im2col) are made a panel at a time and
+// never stored.
 
 namespace heddle::cpu {
 namespace {
@@ -63,8 +61,9 @@ template <typename T>
 void forward_typed(const ConvOptions& options, const ConstView& x, const ConstView& weight,
                    const ConstView& bias, const View& y) {
   const ConvSizes sizes = conv_sizes(options, x, weight, y);
-  check(!bias.given || bias.elements() == sizes.filters, "conv: bias is ", bias.shape,
-        ", expected [", sizes.filters, "]");
+  if (bias.given) {
+    check_dense("conv", {"bias", bias}, {sizes.filters}, dtype_of<T>());
+  }
   const std::vector<std::int64_t> places = tap_places(sizes);
   std::vector<const T*> filters;
   for (std::int64_t filter = 0; filter < sizes.filters; ++filter) {
@@ -78,103 +77,6 @@ void forward_typed(const ConvOptions& options, const ConstView& x, const ConstVi
   });
 }
 
-/// One group of pictures on one thread; its part of the gradients of weight [taps, filters] and
-/// bias [filters].
-template <typename T>
-struct ConvBackward {
-  const ConvSizes& sizes;
-  const T* x;
-  const T* weight;
-  const T* dy;
-  T* dx;  // null: not wanted
-  bool wants_dweight;
-
-  void picture(std::int64_t image, T* padded, T* columns, T* dweight) const;
-};
-
-template <typename T>
-void ConvBackward<T>::picture(std::int64_t image, T* padded, T* columns, T* dweight) const {
-  const auto slope = dense(dy + image * sizes.result(), sizes.filters, sizes.pixels());
-  const auto blocks = [&](const auto& body) {
-    for (std::int64_t row = 0; row < sizes.out_rows; row += sizes.block_rows()) {
-      const std::int64_t last = std::min(row + sizes.block_rows(), sizes.out_rows);
-      const std::int64_t pixels = (last - row) * sizes.out_cols;
-      body(row, last, part_of(slope, 0, sizes.filters, row * sizes.out_cols, pixels),
-           dense(columns, sizes.taps(), pixels));
-    }
-  };
-  if (wants_dweight) {
-    pad_picture(sizes, x + image * sizes.picture(), padded);
-    blocks([&](std::int64_t row, std::int64_t last, const Matrix<const T>& part,
-               const Matrix<T>& block) {
-      gather_columns(sizes, padded, row, last, columns);
-      multiply_here<T>({block.data, block.rows, block.cols, block.row_stride, block.col_stride},
-                       transposed(part), true, dense(dweight, sizes.taps(), sizes.filters));
-    });
-  }
-  if (dx != nullptr) {
-    std::fill_n(padded, sizes.padded(), T(0));
-    blocks([&](std::int64_t row, std::int64_t last, const Matrix<const T>& part,
-               const Matrix<T>& block) {
-      multiply_here<T>(transposed(dense(weight, sizes.filters, sizes.taps())), part, false, block);
-      scatter_columns(sizes, columns, row, last, padded);
-    });
-    crop_picture(sizes, padded, dx + image * sizes.picture());
-  }
-}
-
-template <typename T>
-void backward_typed(const ConvOptions& options, const ConstView& x, const ConstView& weight,
-                    const ConstView& dy, const View& dx, const View& dweight, const View& dbias) {
-  const ConvSizes sizes = conv_sizes(options, x, weight, dy);
-  const ConvBackward<T> backward{sizes,
-                                 x.pointer<T>(),
-                                 weight.pointer<T>(),
-                                 dy.pointer<T>(),
-                                 dx.given ? dx.pointer<T>() : nullptr,
-                                 dweight.given};
-  // Sixteen groups of pictures, whose sums are then added in order.
-  const std::int64_t groups = std::min<std::int64_t>(sizes.batch, 16);
-  const std::int64_t weights = sizes.taps() * sizes.filters;
-  const Scratch<T> dweight_parts(groups * weights);
-  const Scratch<T> dbias_parts(groups * sizes.filters);
-  parallel_for(groups, [&](std::int64_t group) {
-    T* const dweight_part = dweight_parts.data() + group * weights;
-    T* const dbias_part = dbias_parts.data() + group * sizes.filters;
-    std::fill_n(dweight_part, weights, T(0));
-    std::fill_n(dbias_part, sizes.filters, T(0));
-    const Scratch<T> padded(sizes.padded());
-    const Scratch<T> columns(sizes.taps() * sizes.block_rows() * sizes.out_cols);
-    const std::int64_t end = sizes.batch * (group + 1) / groups;
-    for (std::int64_t image = sizes.batch * group / groups; image < end; ++image) {
-      backward.picture(image, padded.data(), columns.data(), dweight_part);
-      for (std::int64_t filter = 0; dbias.given && filter < sizes.filters; ++filter) {
-        dbias_part[filter] +=
-            sum(backward.dy + (image * sizes.filters + filter) * sizes.pixels(), sizes.pixels());
-      }
-    }
-  });
-  if (dweight.given) {
-    T* const to = dweight.pointer<T>();
-    std::fill_n(to, weights, T(0));
-    for (std::int64_t group = 0; group < groups; ++group) {
-      const T* const part = dweight_parts.data() + group * weights;
-      for (std::int64_t filter = 0; filter < sizes.filters; ++filter) {
-        for (std::int64_t tap = 0; tap < sizes.taps(); ++tap) {
-          to[filter * sizes.taps() + tap] += part[tap * sizes.filters + filter];
-        }
-      }
-    }
-  }
-  if (dbias.given) {
-    T* const to = dbias.pointer<T>();
-    std::fill_n(to, sizes.filters, T(0));
-    for (std::int64_t i = 0; i < groups * sizes.filters; ++i) {
-      to[i % sizes.filters] += dbias_parts[i];
-    }
-  }
-}
-
 void forward(Stream&, const ConvOptions& options, const ConstView& x, const ConstView& weight,
              const ConstView& bias, const View& y) {
   dispatch_floating(y.dtype, "conv", [&](auto tag) {
@@ -182,15 +84,8 @@ void forward(Stream&, const ConvOptions& options, const ConstView& x, const Cons
   });
 }
 
-void backward(Stream&, const ConvOptions& options, const ConstView& x, const ConstView& weight,
-              const ConstView& dy, const View& dx, const View& dweight, const View& dbias) {
-  dispatch_floating(dy.dtype, "conv", [&](auto tag) {
-    backward_typed<typename decltype(tag)::type>(options, x, weight, dy, dx, dweight, dbias);
-  });
-}
-
 }  // namespace
 
-ConvKernels conv_kernels() { return {.forward = forward, .backward = backward}; }
+ConvKernels conv_kernels() { return {.forward = forward, .backward = conv_backward}; }
 
 }  // namespace heddle::cpu

@@ -5,7 +5,7 @@
 
 #include "core/error.h"
 #include "kernels/cpu/panels.h"
-#include "kernels/cpu/vector_loop.h"
+#include "kernels/cpu/view_checks.h"
 
 namespace heddle::cpu {
 namespace {
@@ -33,10 +33,14 @@ void for_each_tap(const ConvSizes& sizes, const Body& body) {
 
 ConvSizes conv_sizes(const ConvOptions& options, const ConstView& x, const ConstView& weight,
                      const ConstView& y) {
-  check(x.rank() == 4 && weight.rank() == 4 && y.rank() == 4 && x.size(1) == weight.size(1),
-        "conv: x is ", x.shape, ", weight ", weight.shape, " and y ", y.shape,
-        "; expected [batch, channels, rows, cols], [filters, channels, kernel_rows, kernel_cols] "
-        "and [batch, filters, out_rows, out_cols]");
+  check_rank("conv", {"x", x}, 4);
+  check_rank("conv", {"weight", weight}, 4);
+  check_rank("conv", {"y", y}, 4);
+  check(x.size(1) == weight.size(1), "conv: x is ", x.shape, " and weight ", weight.shape,
+        "; expected [batch, channels, rows, cols] and [filters, channels, kernel_rows, "
+        "kernel_cols]");
+  check_dense("conv", {"x", x}, x.shape, y.dtype);
+  check_dense("conv", {"weight", weight}, weight.shape, y.dtype);
   check(options.stride_rows > 0 && options.stride_cols > 0 && options.dilation_rows > 0 &&
             options.dilation_cols > 0 && options.padding_rows >= 0 && options.padding_cols >= 0 &&
             weight.size(2) > 0 && weight.size(3) > 0,
@@ -51,12 +55,20 @@ ConvSizes conv_sizes(const ConvOptions& options, const ConstView& x, const Const
                                 options.padding_rows, options.dilation_rows),
                        out_size(sizes.cols, sizes.kernel_cols, options.stride_cols,
                                 options.padding_cols, options.dilation_cols)};
-  check(y.shape == expected, "conv: y is ", y.shape, ", expected ", expected);
+  check_dense("conv", {"y", y}, expected, y.dtype);
   return sizes;
 }
 
 std::int64_t ConvSizes::block_rows() const {
   return std::clamp<std::int64_t>(256 / std::max<std::int64_t>(out_cols, 1), 1, out_rows);
+}
+
+std::int64_t ConvSizes::pictures_per_block() const {
+  return std::max<std::int64_t>(256 / std::max<std::int64_t>(pixels(), 1), 1);
+}
+
+std::int64_t ConvSizes::block_pixels() const {
+  return pictures_per_block() == 1 ? block_rows() * out_cols : pictures_per_block() * pixels();
 }
 
 template <typename T>
@@ -66,9 +78,12 @@ void pad_picture(const ConvSizes& sizes, const T* x, T* padded) {
   for (std::int64_t channel = 0; channel < sizes.channels; ++channel) {
     padded = std::fill_n(padded, top * sizes.padded_cols(), T(0));
     for (std::int64_t row = 0; row < sizes.rows; ++row, x += sizes.cols) {
-      padded = std::fill_n(padded, left, T(0));
-      padded = std::copy_n(x, sizes.cols, padded);
-      padded = std::fill_n(padded, left, T(0));
+      for (std::int64_t i = 0; i < left; ++i) {
+        padded[i] = T(0);
+        padded[left + sizes.cols + i] = T(0);
+      }
+      copy_short(x, sizes.cols, padded + left);
+      padded += sizes.padded_cols();
     }
     padded = std::fill_n(padded, top * sizes.padded_cols(), T(0));
   }
@@ -80,25 +95,27 @@ void crop_picture(const ConvSizes& sizes, const T* padded, T* x) {
     for (std::int64_t row = 0; row < sizes.rows; ++row) {
       const std::int64_t padded_row =
           channel * sizes.padded_rows() + row + sizes.options.padding_rows;
-      x = std::copy_n(padded + padded_row * sizes.padded_cols() + sizes.options.padding_cols,
-                      sizes.cols, x);
+      copy_short(padded + padded_row * sizes.padded_cols() + sizes.options.padding_cols, sizes.cols,
+                 x);
+      x += sizes.cols;
     }
   }
 }
 
 template <typename T>
 void gather_columns(const ConvSizes& sizes, const T* padded, std::int64_t first_row,
-                    std::int64_t last_row, T* columns) {
+                    const Matrix<T>& columns) {
   const std::int64_t stride = sizes.options.stride_cols;
   const std::int64_t row_stride = sizes.options.stride_rows * sizes.padded_cols();
-  for_each_tap(sizes, [&](std::int64_t place, std::int64_t) {
-    for (std::int64_t row = first_row; row < last_row; ++row, columns += sizes.out_cols) {
-      const T* const from = padded + place + row * row_stride;
+  for_each_tap(sizes, [&](std::int64_t place, std::int64_t tap) {
+    const T* from = padded + place + first_row * row_stride;
+    T* const row = columns.data + tap * columns.row_stride;
+    for (std::int64_t at = 0; at < columns.cols; at += sizes.out_cols, from += row_stride) {
       if (stride == 1) {
-        std::copy_n(from, sizes.out_cols, columns);
+        copy_short(from, sizes.out_cols, row + at);
       } else {
         for (std::int64_t col = 0; col < sizes.out_cols; ++col) {
-          columns[col] = from[col * stride];
+          row[at + col] = from[col * stride];
         }
       }
     }
@@ -155,21 +172,19 @@ void pack_pixels(const ConvSizes& sizes, const std::int64_t* places, const T* pa
 }
 
 template <typename T>
-void scatter_columns(const ConvSizes& sizes, const T* columns, std::int64_t first_row,
-                     std::int64_t last_row, T* padded) {
+void scatter_columns(const ConvSizes& sizes, const Matrix<T>& columns, std::int64_t first_row,
+                     T* padded) {
   const std::int64_t stride = sizes.options.stride_cols;
   const std::int64_t row_stride = sizes.options.stride_rows * sizes.padded_cols();
-  for_each_tap(sizes, [&](std::int64_t place, std::int64_t) {
-    for (std::int64_t row = first_row; row < last_row; ++row, columns += sizes.out_cols) {
-      T* const to = padded + place + row * row_stride;
+  for_each_tap(sizes, [&](std::int64_t place, std::int64_t tap) {
+    T* to = padded + place + first_row * row_stride;
+    const T* const row = columns.data + tap * columns.row_stride;
+    for (std::int64_t at = 0; at < columns.cols; at += sizes.out_cols, to += row_stride) {
       if (stride == 1) {
-        HEDDLE_INDEPENDENT
-        for (std::int64_t col = 0; col < sizes.out_cols; ++col) {
-          to[col] += columns[col];
-        }
+        add_short(row + at, sizes.out_cols, to);
       } else {
         for (std::int64_t col = 0; col < sizes.out_cols; ++col) {
-          to[col * stride] += columns[col];
+          to[col * stride] += row[at + col];
         }
       }
     }
@@ -180,13 +195,13 @@ template void pad_picture(const ConvSizes&, const float*, float*);
 template void pad_picture(const ConvSizes&, const double*, double*);
 template void crop_picture(const ConvSizes&, const float*, float*);
 template void crop_picture(const ConvSizes&, const double*, double*);
-template void gather_columns(const ConvSizes&, const float*, std::int64_t, std::int64_t, float*);
-template void gather_columns(const ConvSizes&, const double*, std::int64_t, std::int64_t, double*);
+template void gather_columns(const ConvSizes&, const float*, std::int64_t, const Matrix<float>&);
+template void gather_columns(const ConvSizes&, const double*, std::int64_t, const Matrix<double>&);
 template void pack_pixels(const ConvSizes&, const std::int64_t*, const float*, std::int64_t,
                           std::int64_t, std::int64_t, float*);
 template void pack_pixels(const ConvSizes&, const std::int64_t*, const double*, std::int64_t,
                           std::int64_t, std::int64_t, double*);
-template void scatter_columns(const ConvSizes&, const float*, std::int64_t, std::int64_t, float*);
-template void scatter_columns(const ConvSizes&, const double*, std::int64_t, std::int64_t, double*);
+template void scatter_columns(const ConvSizes&, const Matrix<float>&, std::int64_t, float*);
+template void scatter_columns(const ConvSizes&, const Matrix<double>&, std::int64_t, double*);
 
 }  // namespace heddle::cpu

@@ -23,8 +23,11 @@ struct ConvSizes {
   std::int64_t padded_cols() const { return cols + 2 * options.padding_cols; }
   std::int64_t padded() const { return channels * padded_rows() * padded_cols(); }
 
-  /// Rows of a result taken at a time: about 256 pixels, whose columns fit in the second cache.
+  // What the backward pass takes at a time, about 256 pixels: some rows of one result, or several
+  // results where they are small.
   std::int64_t block_rows() const;
+  std::int64_t pictures_per_block() const;
+  std::int64_t block_pixels() const;
 };
 
 /// Errors: shapes that do not fit together, or options without meaning.
@@ -36,11 +39,11 @@ template <typename T>
 void pad_picture(const ConvSizes& sizes, const T* x, T* padded);
 
 /// The picture as a matrix (im2col), so that a convolution is a product:
-///   columns[tap][pixel] = what the tap (channel, kernel row, kernel column) sees from the pixel,
-/// for the pixels of the result's rows [first_row, last_row).
+///   columns(tap, pixel) = what the tap (channel, kernel row, kernel column) sees from the pixel,
+/// for the pixels of the result's rows from first_row on; columns [taps, whole rows], row-major.
 template <typename T>
 void gather_columns(const ConvSizes& sizes, const T* padded, std::int64_t first_row,
-                    std::int64_t last_row, T* columns);
+                    const Matrix<T>& columns);
 
 /// Where each tap of a filter lies in the padded picture, as seen from the result's first pixel.
 std::vector<std::int64_t> tap_places(const ConvSizes& sizes);
@@ -53,11 +56,14 @@ void pack_pixels(const ConvSizes& sizes, const std::int64_t* places, const T* pa
 
 /// The other way round: adds each element of columns to the place in `padded` that it came from.
 template <typename T>
-void scatter_columns(const ConvSizes& sizes, const T* columns, std::int64_t first_row,
-                     std::int64_t last_row, T* padded);
+void scatter_columns(const ConvSizes& sizes, const Matrix<T>& columns, std::int64_t first_row,
+                     T* padded);
 
 /// x = the inside of padded.
 template <typename T>
 void crop_picture(const ConvSizes& sizes, const T* padded, T* x);
+
+void conv_backward(Stream&, const ConvOptions&, const ConstView& x, const ConstView& weight,
+                   const ConstView& dy, const View& dx, const View& dweight, const View& dbias);
 
 }  // namespace heddle::cpu

@@ -20,7 +20,8 @@ std::int64_t rows_per_tile(std::int64_t classes) {
 
 template <typename T>
 T row_logsumexp(const T* x, std::int64_t classes) {
-  const T largest = dense_extreme<Largest>(x, classes);
+  // A NaN is not lost: its exponential makes the whole row NaN.
+  const T largest = dense_extreme<LargestOrNaN>(x, classes);
   const T shift = std::isfinite(largest) ? largest : T{0};
   T terms[sum_block];
   const T sum = tree_sum<T>(classes, [&](std::int64_t begin, std::int64_t count) {

@@ -22,6 +22,18 @@ struct Largest {
   }
 };
 
+/// The larger of two values in one instruction; whether NaN is kept is left open.
+struct LargestOrNaN {
+  template <typename T>
+  static T start() {
+    return -std::numeric_limits<T>::infinity();
+  }
+  template <typename V>
+  static V of(V a, V b) {
+    return a > b ? a : b;
+  }
+};
+
 /// The smaller of two values; NaN if either is.
 struct Smallest {
   template <typename T>
@@ -70,10 +82,9 @@ T dense_extreme(const T* values, std::int64_t count) {
   T result = Kind::template start<T>();
   std::int64_t i = 0;
   if (count >= width) {
-    Register<T> lanes[registers];
-    for (Register<T>& lane : lanes) {
-      std::memcpy(&lane, values, 32);
-    }
+    Register<T> first;
+    std::memcpy(&first, values, 32);
+    Register<T> lanes[registers] = {first, first, first, first};
     for (; i + registers * width <= count; i += registers * width) {
 #pragma GCC unroll 4
       for (std::int64_t k = 0; k < registers; ++k) {

@@ -6,6 +6,7 @@
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/vector_loop.h"
 #include "kernels/cpu/vector_math.h"
+#include "kernels/cpu/view_checks.h"
 
 namespace heddle::cpu {
 namespace {
@@ -14,13 +15,19 @@ struct LinearSizes {
   std::int64_t rows, in, out, groups;
 };
 
+/// Sizes of x and weight; `bias` may be the bias or its gradient.
 LinearSizes sizes_of(const ConstView& x, const ConstView& weight, const ConstView& bias) {
-  check(x.rank() == 2 && weight.rank() == 2 && x.size(1) == weight.size(1), "linear_tanh: x is ",
-        x.shape, " and weight ", weight.shape, "; expected [rows, in] and [out, in]");
-  const LinearSizes sizes{x.size(0), x.size(1), weight.size(0), bias.given ? bias.size(0) : 1};
-  check(!bias.given || (bias.rank() == 2 && bias.size(1) == sizes.out &&
-                        (sizes.groups > 0 || sizes.rows == 0)),
-        "linear_tanh: bias is ", bias.shape, "; expected [groups, ", sizes.out, "]");
+  check_rank("linear_tanh", {"x", x}, 2);
+  check_rank("linear_tanh", {"weight", weight}, 2);
+  LinearSizes sizes{x.size(0), x.size(1), weight.size(0), 1};
+  check_dense("linear_tanh", {"x", x}, {sizes.rows, sizes.in}, x.dtype);
+  check_dense("linear_tanh", {"weight", weight}, {sizes.out, sizes.in}, x.dtype);
+  if (bias.given) {
+    check_rank("linear_tanh", {"bias", bias}, 2);
+    sizes.groups = bias.size(0);
+    check(sizes.groups > 0, "linear_tanh: bias is ", bias.shape, "; expected at least one group");
+    check_dense("linear_tanh", {"bias", bias}, {sizes.groups, sizes.out}, x.dtype);
+  }
   return sizes;
 }
 
@@ -28,6 +35,7 @@ template <typename T>
 void forward_typed(const ConstView& x_view, const ConstView& weight_view, const ConstView& bias,
                    const View& y_view) {
   const LinearSizes sizes = sizes_of(x_view, weight_view, bias);
+  check_dense("linear_tanh", {"y", y_view}, {sizes.rows, sizes.out}, dtype_of<T>());
   const auto x = dense(x_view.pointer<T>(), sizes.rows, sizes.in);
   const auto weight = transposed(dense(weight_view.pointer<T>(), sizes.out, sizes.in));
   const auto y = dense(y_view.pointer<T>(), sizes.rows, sizes.out);
@@ -105,6 +113,14 @@ template <typename T>
 void backward_typed(const ConstView& x_view, const ConstView& weight_view, const ConstView& y,
                     const ConstView& dy, const View& dx, const View& dweight, const View& dbias) {
   const LinearSizes sizes = sizes_of(x_view, weight_view, dbias);
+  check_dense("linear_tanh", {"y", y}, {sizes.rows, sizes.out}, dtype_of<T>());
+  check_dense("linear_tanh", {"dy", dy}, {sizes.rows, sizes.out}, dtype_of<T>());
+  if (dx.given) {
+    check_dense("linear_tanh", {"dx", dx}, x_view.shape, dtype_of<T>());
+  }
+  if (dweight.given) {
+    check_dense("linear_tanh", {"dweight", dweight}, weight_view.shape, dtype_of<T>());
+  }
   const std::int64_t elements = sizes.rows * sizes.out;
   const Scratch<T> dz_data(elements);
   const std::int64_t width = sizes.groups * sizes.out;
@@ -125,14 +141,14 @@ void backward_typed(const ConstView& x_view, const ConstView& weight_view, const
 
 void forward(Stream&, const ConstView& x, const ConstView& weight, const ConstView& bias,
              const View& y) {
-  dispatch_floating(y.dtype, "linear_tanh", [&](auto tag) {
+  dispatch_floating(x.dtype, "linear_tanh", [&](auto tag) {
     forward_typed<typename decltype(tag)::type>(x, weight, bias, y);
   });
 }
 
 void backward(Stream&, const ConstView& x, const ConstView& weight, const ConstView& y,
               const ConstView& dy, const View& dx, const View& dweight, const View& dbias) {
-  dispatch_floating(y.dtype, "linear_tanh", [&](auto tag) {
+  dispatch_floating(x.dtype, "linear_tanh", [&](auto tag) {
     backward_typed<typename decltype(tag)::type>(x, weight, y, dy, dx, dweight, dbias);
   });
 }

@@ -206,11 +206,11 @@ template <typename T>
 void Backward<T>::products(const LstmTile& tile, std::int64_t group, const RunRows<T>& rows) const {
   const LstmSizes& sizes = plan.sizes;
   if (T* const dweight = gradients.dweight_input(group); dweight != nullptr) {
-    multiply_pairs<T>({rows.dz.data(), 0, rows.x.data(), 0, rows.count}, true,
+    multiply_pairs<T>(rows.dz.data(), rows.x.data(), rows.count, true,
                       dense(dweight, 4 * sizes.hidden, sizes.input));
   }
   if (T* const dweight = gradients.dweight_hidden(group); dweight != nullptr) {
-    multiply_pairs<T>({rows.dz.data(), 0, rows.h_before.data(), 0, rows.with_h_before}, true,
+    multiply_pairs<T>(rows.dz.data(), rows.h_before.data(), rows.with_h_before, true,
                       dense(dweight, 4 * sizes.hidden, sizes.hidden));
   }
   if (to.dx.given) {
@@ -223,6 +223,8 @@ template <typename T>
 void backward_typed(const LstmInputs& in, const LstmSaved& saved, const LstmOutputGradients& from,
                     const LstmInputGradients& to) {
   const LstmPlan plan(in);
+  plan.check_saved(saved, dtype_of<T>());
+  plan.check_gradients(from, to, dtype_of<T>());
   const LstmSizes& sizes = plan.sizes;
   LstmWeights<T> hidden_weights(sizes.directions, 4 * sizes.hidden, sizes.hidden);
   LstmWeights<T> input_weights(to.dx.given ? sizes.directions : 0, 4 * sizes.hidden, sizes.input);

@@ -161,6 +161,7 @@ void Forward<T>::finish(const LstmTile& tile) const {
 template <typename T>
 void forward_typed(const LstmInputs& in, const LstmOutputs& out) {
   const LstmPlan plan(in);
+  plan.check_outputs(out, dtype_of<T>());
   const LstmSizes& sizes = plan.sizes;
   LstmWeights<T> input_weights(sizes.directions, sizes.input, 4 * sizes.hidden);
   LstmWeights<T> hidden_weights(sizes.directions, sizes.hidden, 4 * sizes.hidden);

@@ -3,39 +3,47 @@
 #include <algorithm>
 #include <numeric>
 
+#include "kernels/cpu/row_lengths.h"
+#include "kernels/cpu/view_checks.h"
+
 namespace heddle::cpu {
 namespace {
 
 LstmSizes sizes_of(const LstmInputs& inputs) {
-  const ConstView& x = inputs.x;
-  const ConstView& weight = inputs.weight_hidden;
-  check(x.rank() == 3 && weight.rank() == 3, "lstm: x is ", x.shape, " and weight_hidden ",
-        weight.shape, "; expected [time, batch, input] and [directions, 4·hidden, hidden]");
-  const LstmSizes sizes{x.size(0), x.size(1), x.size(2), weight.size(2), weight.size(0)};
-  check(sizes.directions == 1 || sizes.directions == 2, "lstm: got ", sizes.directions,
-        " directions, expected 1 or 2");
-  const Shape hidden_shape{sizes.directions, 4 * sizes.hidden, sizes.hidden};
-  const Shape input_shape{sizes.directions, 4 * sizes.hidden, sizes.input};
-  check(weight.shape == hidden_shape && inputs.weight_input.shape == input_shape,
-        "lstm: weight_hidden is ", weight.shape, " and weight_input ", inputs.weight_input.shape,
-        "; expected ", hidden_shape, " and ", input_shape);
-  return sizes;
+  check_rank("lstm", {"x", inputs.x}, 3);
+  check_rank("lstm", {"weight_hidden", inputs.weight_hidden}, 3);
+  const std::int64_t directions = inputs.weight_hidden.size(0);
+  check(directions == 1 || directions == 2, "lstm: weight_hidden is ", inputs.weight_hidden.shape,
+        "; expected 1 or 2 directions");
+  return {inputs.x.size(0), inputs.x.size(1), inputs.x.size(2), inputs.weight_hidden.size(2),
+          directions};
 }
 
 std::vector<std::int64_t> lengths_of(const ConstView& lengths, const LstmSizes& sizes) {
-  if (!lengths.given) {
-    return std::vector<std::int64_t>(static_cast<std::size_t>(sizes.batch), sizes.time);
-  }
-  const auto given = row_of<std::int64_t>(lengths, "lstm: lengths");
-  check(given.size == sizes.batch, "lstm: got ", given.size, " lengths for a batch of ",
-        sizes.batch);
+  const RowLengths of_row("lstm", lengths, sizes.batch, sizes.time);
   std::vector<std::int64_t> result;
-  for (std::int64_t i = 0; i < given.size; ++i) {
-    check(given(i) >= 0 && given(i) <= sizes.time, "lstm: length of row ", i, " is ", given(i),
-          ", expected 0 to ", sizes.time);
-    result.push_back(given(i));
+  for (std::int64_t row = 0; row < sizes.batch; ++row) {
+    result.push_back(of_row[row]);
   }
   return result;
+}
+
+void check_optional(const NamedView& view, const Shape& shape, DType dtype) {
+  if (view.view.given) {
+    check_dense("lstm", view, shape, dtype);
+  }
+}
+
+void check_inputs(const LstmPlan& plan, const LstmInputs& inputs) {
+  const auto& [time, batch, input, hidden, directions] = plan.sizes;
+  check_dense("lstm", {"x", inputs.x}, {time, batch, input}, inputs.x.dtype);
+  check_dense("lstm", {"weight_input", inputs.weight_input}, {directions, 4 * hidden, input},
+              inputs.x.dtype);
+  check_dense("lstm", {"weight_hidden", inputs.weight_hidden}, {directions, 4 * hidden, hidden},
+              inputs.x.dtype);
+  check_optional({"bias", inputs.bias}, {directions, 4 * hidden}, inputs.x.dtype);
+  check_optional({"h0", inputs.h0}, plan.state_shape(), inputs.x.dtype);
+  check_optional({"c0", inputs.c0}, plan.state_shape(), inputs.x.dtype);
 }
 
 /// Eight tiles where the batch allows, of 4 to 16 rows: enough rows to use each weight often
@@ -50,6 +58,7 @@ LstmPlan::LstmPlan(const LstmInputs& inputs)
     : sizes(sizes_of(inputs)),
       order(static_cast<std::size_t>(sizes.batch)),
       lengths(lengths_of(inputs.lengths, sizes)) {
+  check_inputs(*this, inputs);
   std::iota(order.begin(), order.end(), std::int64_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::int64_t left, std::int64_t right) {
     return lengths[static_cast<std::size_t>(left)] > lengths[static_cast<std::size_t>(right)];
@@ -63,6 +72,33 @@ LstmPlan::LstmPlan(const LstmInputs& inputs)
       tiles.push_back({direction, first, sizes.batch * (part + 1) / parts - first});
     }
   }
+}
+
+void LstmPlan::check_outputs(const LstmOutputs& out, DType dtype) const {
+  check_saved({out.y, out.gates, out.cells}, dtype);
+  check_dense("lstm", {"h_n", out.h_n}, state_shape(), dtype);
+  check_dense("lstm", {"c_n", out.c_n}, state_shape(), dtype);
+}
+
+void LstmPlan::check_saved(const LstmSaved& saved, DType dtype) const {
+  const auto& [time, batch, input, hidden, directions] = sizes;
+  check_dense("lstm", {"y", saved.y}, {time, batch, directions * hidden}, dtype);
+  check_dense("lstm", {"gates", saved.gates}, {directions, time, batch, 4 * hidden}, dtype);
+  check_dense("lstm", {"cells", saved.cells}, {directions, time, batch, hidden}, dtype);
+}
+
+void LstmPlan::check_gradients(const LstmOutputGradients& from, const LstmInputGradients& to,
+                               DType dtype) const {
+  const auto& [time, batch, input, hidden, directions] = sizes;
+  check_dense("lstm", {"dy", from.dy}, {time, batch, directions * hidden}, dtype);
+  check_optional({"dh_n", from.dh_n}, state_shape(), dtype);
+  check_optional({"dc_n", from.dc_n}, state_shape(), dtype);
+  check_optional({"dx", to.dx}, {time, batch, input}, dtype);
+  check_optional({"dweight_input", to.dweight_input}, {directions, 4 * hidden, input}, dtype);
+  check_optional({"dweight_hidden", to.dweight_hidden}, {directions, 4 * hidden, hidden}, dtype);
+  check_optional({"dbias", to.dbias}, {directions, 4 * hidden}, dtype);
+  check_optional({"dh0", to.dh0}, state_shape(), dtype);
+  check_optional({"dc0", to.dc0}, state_shape(), dtype);
 }
 
 std::int64_t LstmPlan::running(const LstmTile& tile, std::int64_t step) const {

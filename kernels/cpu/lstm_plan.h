@@ -25,7 +25,13 @@ struct LstmTile {
 struct LstmPlan {
   static constexpr std::int64_t most_rows = 16;  // of a tile
 
+  /// Errors: views that do not fit together, a length outside 0 … time.
   explicit LstmPlan(const LstmInputs& inputs);
+  // Errors: a view that does not fit the inputs.
+  void check_outputs(const LstmOutputs& out, DType dtype) const;
+  void check_saved(const LstmSaved& saved, DType dtype) const;
+  void check_gradients(const LstmOutputGradients& from, const LstmInputGradients& to,
+                       DType dtype) const;
 
   LstmSizes sizes;
   std::vector<std::int64_t> order;    // rows of the batch, longest first
@@ -45,6 +51,8 @@ struct LstmPlan {
     return static_cast<std::int64_t>(tiles.size()) * group / groups();
   }
 
+  /// Of h0, c0, h_n and c_n.
+  Shape state_shape() const { return {sizes.directions, sizes.batch, sizes.hidden}; }
   std::int64_t length(const LstmTile& tile, std::int64_t i) const {
     return lengths[static_cast<std::size_t>(row(tile, i))];
   }

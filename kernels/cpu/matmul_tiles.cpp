@@ -138,27 +138,27 @@ void multiply_here(const Matrix<const T>& a, const Matrix<const T>& b, bool accu
 }
 
 template <typename T>
-void multiply_pairs(const RowPairs<T>& pairs, bool accumulate, const Matrix<T>& out) {
-  const Scratch<T> packed(packed_left_elements(out.rows, pairs.count));
-  const auto row_at = [&](std::int64_t p) { return pairs.a[p] + pairs.a_first; };
+void multiply_pairs(const T* const* a, const T* const* b, std::int64_t count, bool accumulate,
+                    const Matrix<T>& out) {
+  const Scratch<T> packed(packed_left_elements(out.rows, count));
   multiply_blocks<T>(
-      pairs.count, packed_left<T>(row_at, packed.data()),
-      [&](std::int64_t first, std::int64_t depth, std::int64_t col, std::int64_t cols, T* panel) {
-        pack_rows<panel_cols<T>>(
-            [&](std::int64_t p) { return pairs.b[first + p] + pairs.b_first + col; }, depth, cols,
-            panel);
+      count, packed_left<T>([a](std::int64_t p) { return a[p]; }, packed.data()),
+      [b](std::int64_t first, std::int64_t depth, std::int64_t col, std::int64_t cols, T* panel) {
+        pack_rows<panel_cols<T>>([&](std::int64_t p) { return b[first + p] + col; }, depth, cols,
+                                 panel);
       },
       accumulate, out);
 }
 
-TileGrid::TileGrid(std::int64_t m, std::int64_t n, std::int64_t k, LeftFactor left,
-                   std::int64_t most_tiles)
+TileGrid::TileGrid(std::int64_t m, std::int64_t n, std::int64_t k, LeftFactor left)
     : rows(m), cols(n) {
   // Half a million products take about 10 µs, several times what sharing them costs.
   constexpr std::int64_t tile_work = 1 << 19;
   constexpr std::int64_t most_cols = 256;
   constexpr std::int64_t least_rows = 48;
-  const std::int64_t least_cols = left == LeftFactor::copied ? 96 : 32;
+  const bool copies = left == LeftFactor::copied;
+  const std::int64_t most_tiles = copies ? 8 : 16;  // but for tiles that would be too large
+  const std::int64_t least_cols = copies ? 96 : 32;
   const std::int64_t wanted = std::min(m * n * k / tile_work, most_tiles);
   row_tiles = ceil_divide(m, most_rows);
   col_tiles = ceil_divide(n, most_cols);
@@ -166,7 +166,7 @@ TileGrid::TileGrid(std::int64_t m, std::int64_t n, std::int64_t k, LeftFactor le
     const bool cols_split = n >= (col_tiles + 1) * least_cols;
     const bool rows_split = m >= (row_tiles + 1) * least_rows;
     // Every row of tiles packs the right factor again, every column of tiles copies the left one.
-    const bool prefers_cols = left == LeftFactor::direct || n * row_tiles > m * col_tiles;
+    const bool prefers_cols = !copies || n * row_tiles > m * col_tiles;
     if (cols_split && (prefers_cols || !rows_split)) {
       ++col_tiles;
     } else if (rows_split) {
@@ -199,8 +199,10 @@ template void multiply_here(const Matrix<const float>&, const Matrix<const float
                             const Matrix<float>&);
 template void multiply_here(const Matrix<const double>&, const Matrix<const double>&, bool,
                             const Matrix<double>&);
-template void multiply_pairs(const RowPairs<float>&, bool, const Matrix<float>&);
-template void multiply_pairs(const RowPairs<double>&, bool, const Matrix<double>&);
+template void multiply_pairs(const float* const*, const float* const*, std::int64_t, bool,
+                             const Matrix<float>&);
+template void multiply_pairs(const double* const*, const double* const*, std::int64_t, bool,
+                             const Matrix<double>&);
 template void multiply(const Matrix<const float>&, const Matrix<const float>&, bool,
                        const Matrix<float>&);
 template void multiply(const Matrix<const double>&, const Matrix<const double>&, bool,

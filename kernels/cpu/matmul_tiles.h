@@ -16,21 +16,11 @@ template <typename T>
 void multiply_here(const Matrix<const T>& a, const Matrix<const T>& b, bool accumulate,
                    const Matrix<T>& out);
 
-/// out = Σ_p a[p][a_first … + m)ᵀ · b[p][b_first … + n) (+ out) over k rows that lie anywhere in
-/// memory, on the calling thread; out row-major [m, n].
+/// out = Σ_p a[p]ᵀ · b[p] (+ out) on the calling thread: `count` pairs of rows, a[p] [m] and b[p]
+/// [n], that lie anywhere in memory; out row-major [m, n].
 template <typename T>
-struct RowPairs {
-  const T* const* a;
-  std::int64_t a_first;
-  const T* const* b;
-  std::int64_t b_first;
-  std::int64_t count;  // k
-};
-template <typename T>
-void multiply_pairs(const RowPairs<T>& pairs, bool accumulate, const Matrix<T>& out);
-
-/// Whether the left factor is read where it lies (row-major) or copied first by each tile.
-enum class LeftFactor : std::uint8_t { direct, copied };
+void multiply_pairs(const T* const* a, const T* const* b, std::int64_t count, bool accumulate,
+                    const Matrix<T>& out);
 
 /// The part [row, row + rows) × [col, col + cols) of a matrix.
 template <typename T>
@@ -38,11 +28,6 @@ Matrix<T> part_of(const Matrix<T>& whole, std::int64_t row, std::int64_t rows, s
                   std::int64_t cols) {
   return {whole.data + row * whole.row_stride + col * whole.col_stride, rows, cols,
           whole.row_stride, whole.col_stride};
-}
-
-template <typename T>
-LeftFactor left_factor(const Matrix<T>& a) {
-  return a.col_stride == 1 || a.cols <= 1 ? LeftFactor::direct : LeftFactor::copied;
 }
 
 template <typename T>
@@ -56,11 +41,18 @@ Matrix<T> dense(T* data, std::int64_t rows, std::int64_t cols) {
   return {data, rows, cols, cols, 1};
 }
 
+/// Whether the left factor is read where it lies (row-major) or copied first by each tile.
+enum class LeftFactor : std::uint8_t { direct, copied };
+
+template <typename T>
+LeftFactor left_factor(const Matrix<T>& a) {
+  return a.col_stride == 1 || a.cols <= 1 ? LeftFactor::direct : LeftFactor::copied;
+}
+
 /// How an m × n result with sums over k is cut into tiles: small enough to share, large enough to
-/// pay. A function of the problem alone. `most_tiles`: more only where a tile would be too large.
+/// pay. A function of the problem alone.
 struct TileGrid {
-  TileGrid(std::int64_t m, std::int64_t n, std::int64_t k, LeftFactor left,
-           std::int64_t most_tiles = 16);
+  TileGrid(std::int64_t m, std::int64_t n, std::int64_t k, LeftFactor left);
 
   std::int64_t rows, cols;  // of the whole
   std::int64_t tile_rows, tile_cols;

@@ -21,13 +21,6 @@ void PackedMatrix<T>::pack_panel(const Matrix<const T>& b, std::int64_t panel) {
 }
 
 template <typename T>
-void PackedMatrix<T>::pack(const Matrix<const T>& b) {
-  for (std::int64_t panel = 0; panel < panels(); ++panel) {
-    pack_panel(b, panel);
-  }
-}
-
-template <typename T>
 void PackedMatrix<T>::multiply(RowBlock<T> block, bool accumulate) const {
   if (depth_ == 0 && !accumulate) {
     for (std::int64_t i = 0; i < block.rows; ++i) {

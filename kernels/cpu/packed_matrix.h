@@ -17,13 +17,11 @@ class PackedMatrix {
       : depth_(depth), cols_(cols), data_(depth * panels() * panel_cols<T>) {}
 
   std::int64_t depth() const { return depth_; }
-  std::int64_t cols() const { return cols_; }
   std::int64_t panels() const { return (cols_ + panel_cols<T> - 1) / panel_cols<T>; }
 
   /// Fills in one panel, 0 ≤ panel < panels(), from b (row- or column-major); panels may be filled
   /// in on different threads.
   void pack_panel(const Matrix<const T>& b, std::int64_t panel);
-  void pack(const Matrix<const T>& b);
 
   /// c (+)= a·b for the rows of `block`.
   void multiply(RowBlock<T> block, bool accumulate) const;

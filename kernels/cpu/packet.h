@@ -44,6 +44,33 @@ void copy_packets(const T* from, T* to) {
   }
 }
 
+/// to[i] = from[i] for i < count: for runs so short that calling std::copy_n costs more than they
+/// do.
+template <typename T>
+void copy_short(const T* from, std::int64_t count, T* to) {
+  using P = Packet<T>;
+  std::int64_t i = 0;
+  for (; i + P::width <= count; i += P::width) {
+    P::store(to + i, P::load(from + i));
+  }
+  for (; i < count; ++i) {
+    to[i] = from[i];
+  }
+}
+
+/// to[i] += from[i] for i < count.
+template <typename T>
+void add_short(const T* from, std::int64_t count, T* to) {
+  using P = Packet<T>;
+  std::int64_t i = 0;
+  for (; i + P::width <= count; i += P::width) {
+    P::store(to + i, P::add(P::load(to + i), P::load(from + i)));
+  }
+  for (; i < count; ++i) {
+    to[i] += from[i];
+  }
+}
+
 /// columns[c][row] = rows[row][c]: a square block as wide as a packet, rows `stride` apart.
 inline void transpose_block(const float* rows, std::int64_t stride, float* columns,
                             std::int64_t column_stride) {

@@ -3,6 +3,7 @@
 
 #include "core/parallel.h"
 #include "kernels/cpu/cpu_kernels.h"
+#include "kernels/cpu/view_checks.h"
 
 namespace heddle::cpu {
 namespace {
@@ -23,8 +24,8 @@ PoolSizes sizes_of(const PoolOptions& options, const ConstView& x, const ConstVi
             2 * options.padding_rows <= options.kernel_rows &&
             2 * options.padding_cols <= options.kernel_cols,
         "pool: expected positive kernels and strides, and padding of at most half the kernel");
-  check(x.rank() == 4 && y.rank() == 4, "pool: x is ", x.shape, " and y ", y.shape,
-        "; expected [batch, channels, rows, cols]");
+  check_rank("pool", {"x", x}, 4);
+  check_rank("pool", {"y", y}, 4);
   check(x.size(2) + 2 * options.padding_rows >= options.kernel_rows &&
             x.size(3) + 2 * options.padding_cols >= options.kernel_cols,
         "pool: the kernel is larger than the padded picture ", x.shape);
@@ -32,7 +33,8 @@ PoolSizes sizes_of(const PoolOptions& options, const ConstView& x, const ConstVi
       x.size(0), x.size(1),
       out_size(x.size(2), options.kernel_rows, options.stride_rows, options.padding_rows),
       out_size(x.size(3), options.kernel_cols, options.stride_cols, options.padding_cols)};
-  check(y.shape == expected, "pool: y is ", y.shape, ", expected ", expected);
+  check_dense("pool", {"x", x}, x.shape, y.dtype);
+  check_dense("pool", {"y", y}, expected, y.dtype);
   return {x.size(0) * x.size(1), x.size(2), x.size(3), y.size(2), y.size(3)};
 }
 
@@ -115,6 +117,7 @@ template <typename T>
 void max_forward_typed(const PoolOptions& options, const ConstView& x, const View& y,
                        const View& places) {
   const PoolSizes sizes = sizes_of(options, x, y);
+  check_dense("pool", {"places", places}, y.shape, DType::i64);
   const bool is_two_by_two = options.kernel_rows == 2 && options.kernel_cols == 2 &&
                              options.stride_rows == 2 && options.stride_cols == 2 &&
                              options.padding_rows == 0 && options.padding_cols == 0;
@@ -135,6 +138,7 @@ template <typename T>
 void max_backward_typed(const PoolOptions& options, const ConstView& places, const ConstView& dy,
                         const View& dx) {
   const PoolSizes sizes = sizes_of(options, dx, dy);
+  check_dense("pool", {"places", places}, dy.shape, DType::i64);
   const std::int64_t elements = sizes.rows * sizes.cols;
   const std::int64_t out_elements = sizes.out_rows * sizes.out_cols;
   for_each_plane(sizes, [&](std::int64_t plane) {
@@ -143,6 +147,8 @@ void max_backward_typed(const PoolOptions& options, const ConstView& places, con
     const std::int64_t* const at = places.pointer<std::int64_t>() + plane * out_elements;
     std::fill_n(to, elements, T(0));
     for (std::int64_t i = 0; i < out_elements; ++i) {
+      check(at[i] >= 0 && at[i] < elements, "pool: a place is ", at[i], "; expected 0 … ",
+            elements - 1);
       to[at[i]] += from[i];
     }
   });

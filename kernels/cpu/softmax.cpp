@@ -21,7 +21,8 @@ std::int64_t rows_per_tile(std::int64_t cols) {
 
 template <typename T>
 void softmax_row(const T* x, std::int64_t count, T* y) {
-  const T largest = dense_extreme<Largest>(x, count);
+  // A NaN is not lost: its exponential makes the whole row NaN.
+  const T largest = dense_extreme<LargestOrNaN>(x, count);
   const T sum = tree_sum<T>(count, [&](std::int64_t begin, std::int64_t size) {
     HEDDLE_INDEPENDENT
     for (std::int64_t i = begin; i < begin + size; ++i) {
@@ -38,7 +39,8 @@ void softmax_row(const T* x, std::int64_t count, T* y) {
 
 template <typename T>
 void log_softmax_row(const T* x, std::int64_t count, T* y) {
-  const T largest = dense_extreme<Largest>(x, count);
+  // A NaN is not lost: its exponential makes the whole row NaN.
+  const T largest = dense_extreme<LargestOrNaN>(x, count);
   T terms[sum_block];
   const T sum = tree_sum<T>(count, [&](std::int64_t begin, std::int64_t size) {
     for (std::int64_t i = 0; i < size; ++i) {

@@ -20,48 +20,70 @@ constexpr std::int64_t sum_lanes = 32;
 template <typename T>
 using Register [[gnu::vector_size(32)]] = T;
 
-/// Sum of 0 ≤ count ≤ sum_block neighbouring terms.
+/// The lanes of one block.
 template <typename T>
-[[gnu::always_inline]] inline T block_sum(const T* terms, std::int64_t count) {
-  constexpr std::int64_t width = 32 / static_cast<std::int64_t>(sizeof(T));
-  constexpr std::size_t registers = static_cast<std::size_t>(sum_lanes / width);
-  alignas(32) std::array<T, static_cast<std::size_t>(sum_block)> padded;
-  if (count < sum_block) [[unlikely]] {
-    std::memcpy(padded.data(), terms, static_cast<std::size_t>(count) * sizeof(T));
-    std::memset(padded.data() + count, 0, static_cast<std::size_t>(sum_block - count) * sizeof(T));
-    terms = padded.data();
-  }
+struct LaneSums {
+  static constexpr std::int64_t width = 32 / static_cast<std::int64_t>(sizeof(T));
+  static constexpr std::int64_t registers = sum_lanes / width;
+
   Register<T> lanes[registers];
+
+  [[gnu::always_inline]] void set(const T* terms) {
 #pragma GCC unroll 8
-  for (std::size_t k = 0; k < registers; ++k) {
-    std::memcpy(&lanes[k], terms + k * static_cast<std::size_t>(width), 32);
+    for (std::int64_t k = 0; k < registers; ++k) {
+      std::memcpy(&lanes[k], terms + k * width, 32);
+    }
   }
-#pragma GCC unroll 3
-  for (std::size_t round = 1; round < 4; ++round) {
+
+  [[gnu::always_inline]] void add(const T* terms) {
 #pragma GCC unroll 8
-    for (std::size_t k = 0; k < registers; ++k) {
+    for (std::int64_t k = 0; k < registers; ++k) {
       Register<T> more;
-      std::memcpy(
-          &more,
-          terms + round * static_cast<std::size_t>(sum_lanes) + k * static_cast<std::size_t>(width),
-          32);
+      std::memcpy(&more, terms + k * width, 32);
       lanes[k] += more;
     }
   }
+
+  [[gnu::always_inline]] T total() {
 #pragma GCC unroll 3
-  for (std::size_t half = registers / 2; half > 0; half /= 2) {
+    for (std::int64_t half = registers / 2; half > 0; half /= 2) {
 #pragma GCC unroll 4
-    for (std::size_t k = 0; k < half; ++k) {
-      lanes[k] += lanes[k + half];
+      for (std::int64_t k = 0; k < half; ++k) {
+        lanes[k] += lanes[k + half];
+      }
+    }
+    const Register<T> v = lanes[0];
+    if constexpr (width == 8) {
+      const Register<T> quarter = v + __builtin_shufflevector(v, v, 4, 5, 6, 7, 4, 5, 6, 7);
+      return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+    } else {
+      return (v[0] + v[2]) + (v[1] + v[3]);
     }
   }
-  const Register<T> v = lanes[0];
-  if constexpr (width == 8) {
-    const Register<T> quarter = v + __builtin_shufflevector(v, v, 4, 5, 6, 7, 4, 5, 6, 7);
-    return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
-  } else {
-    return (v[0] + v[2]) + (v[1] + v[3]);
+};
+
+/// Sum of 0 ≤ count ≤ sum_block neighbouring terms.
+template <typename T>
+[[gnu::always_inline]] inline T block_sum(const T* terms, std::int64_t count) {
+  LaneSums<T> sums;
+  if (count == sum_block) {
+    sums.set(terms);
+    sums.add(terms + sum_lanes);
+    sums.add(terms + 2 * sum_lanes);
+    sums.add(terms + 3 * sum_lanes);
+    return sums.total();
   }
+  alignas(32) T padded[sum_lanes] = {};
+  sums.set(padded);
+  std::int64_t i = 0;
+  for (; i + sum_lanes <= count; i += sum_lanes) {
+    sums.add(terms + i);
+  }
+  if (i < count) {
+    std::memcpy(padded, terms + i, static_cast<std::size_t>(count - i) * sizeof(T));
+    sums.add(padded);
+  }
+  return sums.total();
 }
 
 /// Adds the sums of blocks, given in order, pairwise.

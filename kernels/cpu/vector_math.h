@@ -10,6 +10,9 @@
 // the same operations in the vector body and in the scalar tail, so its bits do not depend on its
 // place or on alignment. The double versions are the standard library's.
 //
+// Largest error over all 2³² floats, in units of the last place (measured by the tests labelled
+// `slow`): exp 1.03, tanh 1.23, sigmoid 1.73. Over a sample: log 0.9, softplus 2.3, gelu 9.
+//
 // NaN gives NaN; ±0 and ±∞ give the exact limits. Subnormal arguments may count as zero, and
 // results below the smallest normal number are zero.
 
@@ -23,7 +26,8 @@ struct ExpParts {
   float fraction;
 };
 
-/// For |x| < 2²⁰. Cody and Waite's reduction by ln 2 in two parts, then a minimax polynomial.
+/// For |x| < 2²⁰; elsewhere the parts mean nothing. Cody and Waite's reduction by ln 2 in two
+/// parts, then a minimax polynomial.
 [[gnu::always_inline]] inline ExpParts exp_parts(float x) {
   constexpr float log2_e = 0x1.715476p+0f;
   constexpr float ln2_high = 0x1.62e43p-1f;
@@ -55,7 +59,7 @@ struct ExpParts {
 [[gnu::always_inline]] inline float vector_exp(float x) {
   constexpr float largest = 0x1.62e42ep+6f;    // eˣ is finite up to here
   constexpr float smallest = -0x1.5d589ep+6f;  // and normal from here on
-  const detail::ExpParts parts = detail::exp_parts(detail::clamped(x, -100.0f, 100.0f));
+  const detail::ExpParts parts = detail::exp_parts(x);
   const std::uint32_t bits =
       std::bit_cast<std::uint32_t>(1.0f + parts.fraction) + (parts.shifted_n << 23);
   const float above_smallest = x < smallest ? 0.0f : std::bit_cast<float>(bits);
@@ -65,7 +69,8 @@ struct ExpParts {
 /// 1 / (1 + e⁻ˣ)
 [[gnu::always_inline]] inline float vector_sigmoid(float x) {
   constexpr float smallest = -0x1.5d589ep+6f;  // below, the result is no normal number
-  const detail::ExpParts parts = detail::exp_parts(detail::clamped(-x, -87.5f, 87.5f));
+  const float bounded = 87.5f < x ? 87.5f : x;
+  const detail::ExpParts parts = detail::exp_parts(-bounded);
   const float scale = detail::power_of_two(parts.shifted_n);
   // 1 + 2ⁿ (1 + fraction) rounded once: the 1 goes to 2ⁿ where that is exact, else to the fraction.
   const bool is_large = scale > 0x1p+12f;
@@ -152,16 +157,19 @@ struct Normal {
   const float exponential = vector_exp(-0.5f * square);
   // Φ(−a) = e^{−a²/2} · t · polynomial(t)
   const float t = 1.0f / std::fma(0.25f, a, 1.0f);
-  float q = 0x1.08cf08p-6f;
-  q = std::fma(q, t, -0x1.ef3c2ep-5f);
-  q = std::fma(q, t, 0x1.787530p-5f);
-  q = std::fma(q, t, 0x1.29b09ap-5f);
-  q = std::fma(q, t, 0x1.7f24bep-8f);
-  q = std::fma(q, t, 0x1.72c94ep-4f);
-  q = std::fma(q, t, 0x1.212252p-4f);
-  q = std::fma(q, t, 0x1.888b84p-4f);
-  q = std::fma(q, t, 0x1.975a5ep-4f);
-  q = std::fma(q, t, 0x1.9893a4p-4f);
+  // Even and odd terms apart, since one long chain of products would wait for itself.
+  const float t2 = t * t;
+  float even = -0x1.ef3c2ep-5f;
+  even = std::fma(even, t2, 0x1.29b09ap-5f);
+  even = std::fma(even, t2, 0x1.72c94ep-4f);
+  even = std::fma(even, t2, 0x1.888b84p-4f);
+  even = std::fma(even, t2, 0x1.9893a4p-4f);
+  float odd = 0x1.08cf08p-6f;
+  odd = std::fma(odd, t2, 0x1.787530p-5f);
+  odd = std::fma(odd, t2, 0x1.7f24bep-8f);
+  odd = std::fma(odd, t2, 0x1.212252p-4f);
+  odd = std::fma(odd, t2, 0x1.975a5ep-4f);
+  const float q = std::fma(odd, t, even);
   return {std::fma(-0.5f * lost, exponential, exponential), t * q};
 }
 

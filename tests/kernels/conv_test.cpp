@@ -19,6 +19,7 @@ const std::vector<ConvCase>& cases() {
       {3, 3, 33, 31, 17, 3, 3, {.padding_rows = 1, .padding_cols = 1}},
       {2, 16, 16, 16, 32, 3, 3, {.padding_rows = 1, .padding_cols = 1}},
       {20, 5, 4, 4, 6, 4, 4, {}},
+      {100, 4, 6, 5, 7, 3, 3, {.padding_rows = 1, .padding_cols = 1}},
   };
   return all;
 }

@@ -1,5 +1,7 @@
 #include "tests/kernels/samples.h"
 
+#include <algorithm>
+
 namespace heddle::testing {
 namespace {
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -35,25 +36,27 @@ struct Parameter {
             touched_rows_only};
   }
 
-  bool is_left_alone(std::size_t i) const {
-    if (!touched_rows_only) {
-      return false;
-    }
-    const auto width = static_cast<std::size_t>(value.size(1));
+  /// Per element, whether its row has no gradient and is to be left alone.
+  std::vector<bool> left_alone() const {
     const std::vector<double> g = gradient.to_vector<double>();
-    for (std::size_t c = 0; c < width; ++c) {
-      if (g[i / width * width + c] != 0) {
-        return false;
+    std::vector<bool> left(g.size(), false);
+    const auto width = static_cast<std::size_t>(touched_rows_only ? value.size(1) : 1);
+    for (std::size_t row = 0; touched_rows_only && row < g.size(); row += width) {
+      const auto begin = g.begin() + static_cast<std::ptrdiff_t>(row);
+      const auto end = begin + static_cast<std::ptrdiff_t>(width);
+      if (std::all_of(begin, end, [](double v) { return v == 0; })) {
+        std::fill_n(left.begin() + static_cast<std::ptrdiff_t>(row), width, true);
       }
     }
-    return true;
+    return left;
   }
 
   void expect_adam(const AdamOptions& options, double scale) {
     const std::vector<double> gradients = gradient.to_vector<double>();
+    const std::vector<bool> left = left_alone();
     const auto step = static_cast<double>(options.step);
     for (std::size_t i = 0; i < gradients.size(); ++i) {
-      if (is_left_alone(i)) {
+      if (left[i]) {
         continue;
       }
       double g = gradients[i] * scale;
@@ -73,8 +76,9 @@ struct Parameter {
 
   void expect_sgd(const SgdOptions& options, double scale) {
     const std::vector<double> gradients = gradient.to_vector<double>();
+    const std::vector<bool> left = left_alone();
     for (std::size_t i = 0; i < gradients.size(); ++i) {
-      if (is_left_alone(i)) {
+      if (left[i]) {
         continue;
       }
       const double g = gradients[i] * scale + weight_decay * expected_value[i];

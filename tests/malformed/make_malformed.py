@@ -131,7 +131,7 @@ case("safetensors_not_utf8", safetensors(b'{"\xff":1}'), "the header is not JSON
 case("safetensors_deep", safetensors('{"a":' + "[" * 60 + "]" * 60 + "}"), "expected an object for each tensor")
 case("safetensors_nul_in_header", safetensors(b"{}\x00{"), "the header has a NUL")
 case("safetensors_name_twice", safetensors('{"a":%s,"a":%s}' % (json.dumps(entry()), json.dumps(entry())), bytes(8)),
-     "\"a\" is there twice")
+     "the tensor \"a\" twice")
 case("safetensors_metadata_twice", safetensors('{"__metadata__":{},"__metadata__":{}}'), "\"__metadata__\" is there twice")
 case("safetensors_metadata_key_twice", safetensors('{"__metadata__":{"k":"1","k":"2"}}'), "__metadata__ has \"k\" twice")
 case("safetensors_metadata_number", safetensors('{"__metadata__":{"k":1}}'), "expected a string for each key")

@@ -13,7 +13,7 @@ namespace {
 using heddle::Variable;
 
 template <typename Model>
-Variable loss_of(const Model& model, const Variable& points, const heddle::Tensor& labels) {
+Variable loss_of(Model& model, const Variable& points, const heddle::Tensor& labels) {
   return heddle::cross_entropy(model(points), labels);
 }
 

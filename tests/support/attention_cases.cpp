@@ -30,6 +30,7 @@ OperationCase softmax_case() {
           .operations = {"softmax"},
           .examples = {{"matrix", over({}), {leaf({3, 4}, 1)}, plain},
                        {"vector", over({}), {leaf({5}, 2)}, plain},
+                       without_differences({"larger", over({}), {leaf({70, 133}, 8)}, plain}),
                        {"lengths",
                         over(lengths),
                         {leaf({3, 3}, 3)},
@@ -124,6 +125,10 @@ OperationCase attention_pool_case() {
             [](const Variables& in) -> Variables { return {attention_pool(in[0], in[1]).values}; },
             {leaf({3, 2, 2}, 7), leaf({2}, 8)}},
            {"one step", over({}), {leaf({1, 2, 3}, 9), leaf({3}, 10)}, reference({})},
+           without_differences({"larger",
+                                over(integers({37, 0, 20}, {3})),
+                                {leaf({37, 3, 70}, 15, -0.2, 0.2), leaf({70}, 16)},
+                                reference(integers({37, 0, 20}, {3}))}),
            {"no time", over({}), {leaf({0, 2, 3}, 11), leaf({3}, 12)}},
            {"no batch", over({}), {leaf({2, 0, 3}, 13), leaf({3}, 14)}}},
       .wrong_calls = {{"attention_pool: u is [2, 3]; expected [time, batch, hidden]",
@@ -188,6 +193,9 @@ OperationCase attention_case() {
                        attention_example("a query that sees nothing",
                                          {.lengths = integers({3, 1}, {2}), .mask = blind},
                                          {2, 1, 2, 2}, {2, 1, 3, 2}, {2, 1, 3, 2}),
+                       without_differences(attention_example(
+                           "larger", {.lengths = integers({37, 20}, {2}), .causal = true},
+                           {2, 3, 33, 17}, {2, 3, 37, 17}, {2, 3, 37, 9})),
                        attention_example("no keys", {}, {1, 1, 2, 2}, {1, 1, 0, 2}, {1, 1, 0, 2}),
                        attention_example("no batch", {}, {0, 1, 2, 2}, {0, 1, 2, 2}, {0, 1, 2, 2})},
           .wrong_calls = {

@@ -1,4 +1,5 @@
 #include <string>
+#include <utility>
 
 #include "autograd/ops.h"
 #include "tests/support/cases.h"
@@ -36,6 +37,11 @@ OperationCase binary_case(const char* name, BinaryFunction f, LeafMaker make_a, 
       {"an operand with itself",
        [f](const Variables& in) -> Variables { return {f(in[0], in[0] + 0.01, Where::current())}; },
        {positive({2, 2}, seed)}});
+  row.examples.push_back(without_differences(
+      {"larger",
+       [f](const Variables& in) -> Variables { return {f(in[0], in[1], Where::current())}; },
+       {make_a({7, 1, 61}, seed + 1), make_b({9, 61}, seed + 2)},
+       reference}));
   const std::string prefix = std::string(name) + ": ";
   row.wrong_calls = {
       {prefix,

@@ -20,30 +20,32 @@ OperationCase embedding_case() {
     };
   };
   const Tensor ids = integers({2, 0, 2, 1, 2, 0}, {2, 3});
-  return {.name = "embedding",
-          .operations = {"embedding"},
-          .examples = {{"repeated ids",
-                        look_up(ids),
-                        {leaf({4, 2}, 1)},
-                        [ids](const Variables& in) -> Variables {
-                          return {square(matmul(one_hot(ids, 4, in[0]), in[0]))};
-                        }},
-                       {"strided ids", look_up(ids.transpose(0, 1)), {leaf({3, 2}, 2)}},
-                       {"one id", look_up(integers({1}, {})), {leaf({3, 2}, 3)}},
-                       {"no ids", look_up(Tensor::empty({0, 2}, DType::i64)), {leaf({3, 2}, 4)}}},
-          .wrong_calls = {{"3",
-                           [ids] {
-                             embedding(zeros_of({2, 4}), integers({0, 3}, {2}));
-                           }},
-                          {"-1",
-                           [ids] {
-                             embedding(zeros_of({2, 4}), integers({-1}, {1}));
-                           }},
-                          {"embedding: table is [4]; expected [rows, width]",
-                           [ids] { embedding(zeros_of({4}), ids); }},
-                          {"embedding: ids is [2] f32; expected [2] i64", [] {
-                             embedding(zeros_of({4, 2}), Tensor::zeros({2}));
-                           }}}};
+  return {
+      .name = "embedding",
+      .operations = {"embedding"},
+      .examples = {{"repeated ids",
+                    look_up(ids),
+                    {leaf({4, 2}, 1)},
+                    [ids](const Variables& in) -> Variables {
+                      return {square(matmul(one_hot(ids, 4, in[0]), in[0]))};
+                    }},
+                   {"strided ids", look_up(ids.transpose(0, 1)), {leaf({3, 2}, 2)}},
+                   {"every second id", look_up(ids.flatten().slice(0, 0, 6, 2)), {leaf({3, 2}, 5)}},
+                   {"one id", look_up(integers({1}, {})), {leaf({3, 2}, 3)}},
+                   {"no ids", look_up(Tensor::empty({0, 2}, DType::i64)), {leaf({3, 2}, 4)}}},
+      .wrong_calls = {{"3",
+                       [ids] {
+                         embedding(zeros_of({2, 4}), integers({0, 3}, {2}));
+                       }},
+                      {"-1",
+                       [ids] {
+                         embedding(zeros_of({2, 4}), integers({-1}, {1}));
+                       }},
+                      {"embedding: table is [4]; expected [rows, width]",
+                       [ids] { embedding(zeros_of({4}), ids); }},
+                      {"embedding: ids is [2] f32; expected [2] i64", [] {
+                         embedding(zeros_of({4, 2}), Tensor::zeros({2}));
+                       }}}};
 }
 
 OperationCase gather_case() {

@@ -1,4 +1,6 @@
+#include <span>
 #include <string>
+#include <vector>
 
 #include "autograd/ops.h"
 #include "autograd/ops/references.h"
@@ -37,9 +39,17 @@ OperationCase cross_entropy_case() {
   const Tensor some = integers({2, -100, 1}, {3});
   const Tensor none = integers({9, 9}, {2});
   const Tensor weights = numbers({3}, 1, 0.5, 2.0);
+  std::vector<std::int64_t> many(67);
+  for (std::size_t i = 0; i < many.size(); ++i) {
+    many[i] = i % 5 == 0 ? -100 : static_cast<std::int64_t>(i * 7 % 37);
+  }
   return {.name = "cross_entropy",
           .operations = {"cross_entropy_rows"},
           .examples = {cross_entropy_example("plain", leaf({3, 3}, 1), targets, {}, {}),
+                       without_differences(cross_entropy_example(
+                           "larger", leaf({67, 37}, 11),
+                           Tensor::from(std::span<const std::int64_t>(many), {67}),
+                           numbers({37}, 12, 0.5, 2.0), {.label_smoothing = 0.1})),
                        cross_entropy_example("ignored rows", leaf({3, 3}, 2), some, {}, {}),
                        cross_entropy_example("class weights", leaf({3, 3}, 3), some, weights, {}),
                        cross_entropy_example("label smoothing", leaf({3, 4}, 4), targets, {},

@@ -31,6 +31,9 @@ OperationCase conv2d_case() {
                    {leaf({1, 1, 4, 4}, 10), leaf({2, 1, 2, 2}, 11)}),
       conv_example("1 by 1", {}, {leaf({2, 3, 2, 2}, 12), leaf({2, 3, 1, 1}, 13), leaf({2}, 14)}),
       conv_example("no batch", {}, {leaf({0, 1, 3, 3}, 15), leaf({2, 1, 2, 2}, 16), leaf({2}, 17)}),
+      without_differences(conv_example(
+          "larger", {.stride_cols = 2, .padding_rows = 2, .padding_cols = 1},
+          {leaf({3, 5, 17, 13}, 21), leaf({9, 5, 5, 3}, 22, -0.3, 0.3), leaf({9}, 23)})),
       {"one dimension",
        [](const Variables& in) -> Variables { return {conv1d(in[0], in[1], in[2], 2, 1)}; },
        {leaf({2, 2, 5}, 18), leaf({2, 2, 3}, 19), leaf({2}, 20)},
@@ -102,6 +105,9 @@ OperationCase pool_case(const char* name, Pool pool, Pool1d pool1d, PoolReferenc
           {1, 2, 5, 3});
   example("rest left over", {}, {1, 1, 3, 5});
   example("no batch", {}, {0, 2, 4, 4});
+  example("larger", {.kernel_rows = 3, .kernel_cols = 3, .padding_rows = 1}, {3, 5, 21, 19});
+  row.examples.back().inputs = {leaf({3, 5, 21, 19}, 1)};
+  row.examples.back() = without_differences(row.examples.back());
   row.examples.push_back({"one dimension",
                           [=](const Variables& in) -> Variables {
                             return {square(pool1d(in[0], 3, 2, 1, Where::current()))};

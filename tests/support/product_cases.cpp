@@ -29,6 +29,11 @@ OperationCase linear_case() {
           .examples =
               {{"matrix", call, {leaf({4, 3}, 1), leaf({2, 3}, 2), leaf({2}, 3)}, reference},
                {"sequence", call, {leaf({2, 3, 2}, 4), leaf({3, 2}, 5), leaf({3}, 6)}, reference},
+               without_differences(
+                   {"larger",
+                    call,
+                    {leaf({63, 37}, 21, -0.3, 0.3), leaf({45, 37}, 22, -0.3, 0.3), leaf({45}, 23)},
+                    reference}),
                {"vector", call, {leaf({3}, 7), leaf({2, 3}, 8), leaf({2}, 9)}, reference},
                {"no bias", call, {leaf({2, 3}, 10), leaf({4, 3}, 11)}, reference},
                {"no rows", call, {leaf({0, 3}, 12), leaf({2, 3}, 13), leaf({2}, 14)}, reference},
@@ -70,6 +75,11 @@ OperationCase linear_tanh_case() {
             call,
             {leaf({3, 2, 2}, 7), leaf({3, 2}, 8), leaf({3}, 9)},
             reference},
+           without_differences(
+               {"larger",
+                call,
+                {leaf({7, 9, 37}, 21, -0.3, 0.3), leaf({45, 37}, 22, -0.3, 0.3), leaf({9, 45}, 23)},
+                reference}),
            {"vector", call, {leaf({3}, 10), leaf({2, 3}, 11), leaf({2}, 12)}, reference},
            {"no bias", call, {leaf({2, 3}, 13), leaf({5, 3}, 14)}, reference},
            {"a bias per row",
@@ -115,6 +125,10 @@ std::vector<OperationCase> product_cases() {
             {"no rows", products, {leaf({0, 2}, 13), leaf({2, 2}, 14)}, products_by_sums},
             {"empty batch", products, {leaf({0, 2, 2}, 15), leaf({2, 2}, 16)}, products_by_sums},
             {"1 by 1", products, {leaf({1, 1}, 17), leaf({1, 1}, 18)}, products_by_sums},
+            without_differences({"larger",
+                                 products,
+                                 {leaf({2, 37, 65}, 21, -0.3, 0.3), leaf({65, 41}, 22, -0.3, 0.3)},
+                                 products_by_sums}),
             {"transposed",
              [](const Variables& in) -> Variables {
                return {matmul(transpose(in[0], 0, 1), transpose(in[1], 0, 1))};

@@ -73,6 +73,8 @@ std::vector<OperationCase> recurrence_cases() {
                                LstmExample{"no batch", {2, 0, 2, 1, 1}, true, false, {}}}) {
     row.examples.push_back(lstm_example(e));
   }
+  row.examples.push_back(without_differences(
+      lstm_example({"larger", {9, 5, 19, 21, 2}, true, true, integers({9, 4, 0, 7, 1}, {5})})));
   row.examples.push_back({"last states alone",
                           [](const Variables& in) -> Variables {
                             const LstmResult found = lstm(in[0], in[1], in[2], in[3]);

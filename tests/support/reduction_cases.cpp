@@ -32,6 +32,8 @@ OperationCase reduction_case(const char* name, Reducer f,
                   {"size 1", over({1}, false), {leaf({3, 1}, 9)}},
                   {"many", over({0}, false), {leaf({150}, 10)}},
                   {"nothing left", over({0}, false), {leaf({3, 0}, 11)}}};
+  row.examples.push_back(
+      without_differences({"larger", over({0, 2}, false), {leaf({11, 37, 70}, 13)}}));
   Example nothing{"over nothing", over({1}, false), {leaf({2, 0}, 12)}};
   nothing.first_order = nothing.second_order = std::string(name) == "sum";
   row.examples.push_back(nothing);

@@ -19,6 +19,10 @@ OperationCase layer_norm_case() {
       .examples = {{"matrix", call, {leaf({3, 4}, 1), leaf({4}, 2), leaf({4}, 3)}, reference},
                    {"sequence", call, {leaf({2, 2, 3}, 4), leaf({3}, 5), leaf({3}, 6)}, reference},
                    {"vector", call, {leaf({5}, 7), leaf({5}, 8), leaf({5}, 9)}, reference},
+                   without_differences({"larger",
+                                        call,
+                                        {leaf({70, 133}, 16), leaf({133}, 17), leaf({133}, 18)},
+                                        reference}),
                    {"one column",
                     [](const Variables& in) -> Variables {
                       return {layer_norm(in[0], in[1], in[2], 0.5)};

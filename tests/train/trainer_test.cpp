@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
@@ -53,6 +54,8 @@ TEST(Trainer, RestoredAtAnyStepItEndsWithTheSameBits) {
   RunConfig config = small_config();
   config.train.average_decay = 0.9;
   config.train.watch_test = true;
+  config.train.select = "accuracy";
+  config.train.choose = ChooseRule::one_standard_error;
   const LoadedData data = load_data(config.data);
   Trainer whole(config, data.dataset);
   std::vector<Snapshot> snapshots = {whole.snapshot()};
@@ -69,14 +72,14 @@ TEST(Trainer, RestoredAtAnyStepItEndsWithTheSameBits) {
     resumed.restore(snapshot);
     finish(resumed);
     EXPECT_EQ(weights_sha256(resumed.parameters()), expected) << "from " << snapshot.state.step;
-    EXPECT_EQ(resumed.state().best_step, whole.state().best_step);
+    EXPECT_EQ(resumed.state().candidates.front().step, whole.state().candidates.front().step);
     ASSERT_EQ(resumed.state().history.size(), whole.state().history.size());
     for (std::size_t i = 0; i < whole.state().history.size(); ++i) {
       EXPECT_EQ(to_json_line(resumed.state().history[i]), to_json_line(whole.state().history[i]));
     }
-    const std::vector<NamedTensor> best = whole.best_weights();
+    const std::vector<NamedTensor> best = whole.chosen_weights();
     for (std::size_t i = 0; i < best.size(); ++i) {
-      EXPECT_TRUE(same_bits(resumed.best_weights()[i].tensor, best[i].tensor)) << best[i].name;
+      EXPECT_TRUE(same_bits(resumed.chosen_weights()[i].tensor, best[i].tensor)) << best[i].name;
     }
   }
 }
@@ -104,7 +107,39 @@ TEST(Trainer, StopsEarlyByTheValidationSplitAlone) {
   finish(trainer);
   EXPECT_TRUE(trainer.state().stopped_early);
   EXPECT_EQ(trainer.state().step, 3 * trainer.steps_per_epoch());
-  EXPECT_EQ(trainer.state().best_step, trainer.steps_per_epoch());
+  EXPECT_EQ(trainer.state().candidates.front().step, trainer.steps_per_epoch());
+}
+
+TEST(Trainer, ChoosesTheEarliestEpochWithinOneStandardErrorOfTheBest) {
+  RunConfig config = small_config();
+  config.train.epochs = 25;
+  config.train.modality_dropout = 0.0;
+  config.optimizer.learning_rate = 1e-2;
+  config.train.select = "accuracy";
+  config.train.choose = ChooseRule::one_standard_error;
+  const LoadedData data = load_data(config.data);
+  Trainer trainer(config, data.dataset);
+  finish(trainer);
+  double best = 0.0;
+  for (const HistoryEntry& entry : trainer.state().history) {
+    if (entry.split == "valid") {
+      best = std::max(best, entry.values.at("accuracy"));
+    }
+  }
+  const double bound = best - std::sqrt(best * (1.0 - best) / 20);
+  std::int64_t earliest = 0;
+  std::int64_t first_best = 0;
+  for (const HistoryEntry& entry : trainer.state().history) {
+    if (entry.split == "valid" && earliest == 0 && entry.values.at("accuracy") >= bound) {
+      earliest = entry.step;
+    }
+    if (entry.split == "valid" && first_best == 0 && entry.values.at("accuracy") == best) {
+      first_best = entry.step;
+    }
+  }
+  EXPECT_LT(earliest, first_best);  // else this run shows nothing
+  EXPECT_EQ(trainer.state().candidates.front().step, earliest);
+  EXPECT_EQ(trainer.state().candidates.back().step, first_best);
 }
 
 TEST(Trainer, WatchingTheTestSplitChangesNothing) {
@@ -131,8 +166,8 @@ TEST(Trainer, WithoutValidationTheLastWeightsCount) {
   const LoadedData data = load_data(config.data);
   Trainer trainer(config, data.dataset);
   finish(trainer);
-  EXPECT_FALSE(trainer.state().best_value.has_value());
-  EXPECT_TRUE(same_bits(trainer.best_weights().front().tensor,
+  EXPECT_TRUE(trainer.state().candidates.empty());
+  EXPECT_TRUE(same_bits(trainer.chosen_weights().front().tensor,
                         trainer.parameters().front().variable.value()));
 }
 
