@@ -11,6 +11,7 @@ set(heddle_dependency_table
     "PNG|-|PNG::PNG|-|libpng-dev|libpng-devel|libpng|libpng"
     "OpenSSL|3.0|OpenSSL::Crypto|-|libssl-dev|openssl-devel|openssl|openssl"
     "GTest|-|GTest::gtest_main|-|libgtest-dev|gtest-devel|gtest|gtest"
+    "Eigen3|3.4|Eigen3::Eigen|-|libeigen3-dev|eigen3-devel|eigen|eigen"
     "benchmark|-|benchmark::benchmark|-|libbenchmark-dev|google-benchmark-devel|benchmark|benchmark")
 
 # A library that is only a header, where no CMake package describes it.

@@ -23,8 +23,7 @@ void pack_rows(const RowAt& row_at, std::int64_t depth, std::int64_t cols, T* pa
   if (cols == width) {
     for (std::int64_t p = 0; p < depth; ++p) {
       if constexpr (width % Packet<T>::width == 0) {
-        const T* const row = row_at(p);
-        copy_packets<width / Packet<T>::width>(row, panel + p * width);
+        copy_packets<width / Packet<T>::width>(row_at(p), panel + p * width);
       } else {
         std::memcpy(panel + p * width, row_at(p), width * sizeof(T));
       }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ struct GoldenCase {
   std::int64_t classes = 2;
   bool with_score = false;
 };
+
+void PrintTo(const GoldenCase& golden, std::ostream* out) { *out << golden.file; }
 
 InputSpec features(const std::string& name, std::int64_t count) {
   return {.name = name, .kind = InputSpec::Kind::features, .shape = {count}};
