@@ -70,15 +70,15 @@ void append_attention(Predictions& into, const ModelOutput& output, const Sample
   if (output.time_weights.defined()) {
     const std::vector<double> weights = output.time_weights.to_vector<double>();
     for (const Place& place : places) {
-      into.time_weights.push_back(column_of(weights, batch.size(), place.position,
-                                            output.time_weights.size(0)));
+      into.time_weights.push_back(
+          column_of(weights, batch.size(), place.position, output.time_weights.size(0)));
     }
   }
   if (output.modality_weights.defined()) {
     const std::vector<double> weights = output.modality_weights.to_vector<double>();
     for (const Place& place : places) {
-      into.modality_weights.push_back(column_of(weights, batch.size(), place.position,
-                                                output.modality_weights.size(0)));
+      into.modality_weights.push_back(
+          column_of(weights, batch.size(), place.position, output.modality_weights.size(0)));
     }
   }
 }
@@ -94,8 +94,7 @@ void append_truth(Predictions& into, const Dataset& dataset, const std::vector<P
   }
 }
 
-void append_scores(Predictions& into, const ModelOutput& output,
-                   const std::vector<Place>& places) {
+void append_scores(Predictions& into, const ModelOutput& output, const std::vector<Place>& places) {
   const std::vector<double> scores = output.score.value().to_vector<double>();
   for (const Place& place : places) {
     into.scores.push_back(scores[static_cast<std::size_t>(place.position)]);

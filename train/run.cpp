@@ -104,18 +104,25 @@ class Session {
       const auto after = std::chrono::steady_clock::now();
       trainer_.add_seconds(std::chrono::duration<double>(after - before).count());
       folder_.append_metrics(trainer_.state().history);
-      if (is_due(config_.checkpoint, trainer_, ends_epoch) || trainer_.finished() ||
-          StopSignals::received() != 0) {
-        checkpoints_.save(trainer_.snapshot(), text_);
+      if (is_due(config_.checkpoint, trainer_, ends_epoch)) {
+        save();
       }
     }
     progress_.end();
+    if (saved_step_ != trainer_.state().step) {
+      save();
+    }
     if (trainer_.finished()) {
       return 0;
     }
     progress_.say(concat("stopped by a signal at step ", trainer_.state().step,
                          "; saved. Add --resume to go on"));
     return StopSignals::received();
+  }
+
+  void save() {
+    checkpoints_.save(trainer_.snapshot(), text_);
+    saved_step_ = trainer_.state().step;
   }
 
   void finish(RunOutcome& outcome) {
@@ -162,6 +169,7 @@ class Session {
   Trainer trainer_;  // before the folder: what does not fit the data must not clear an old run
   RunFolder folder_;
   CheckpointFolder checkpoints_;
+  std::int64_t saved_step_ = -1;  // of this session; none yet
 };
 
 }  // namespace

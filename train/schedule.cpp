@@ -22,9 +22,10 @@ double Schedule::factor(std::int64_t step) const {
   switch (config_.kind) {
     case ScheduleKind::constant:
       return 1.0;
-    case ScheduleKind::step:
-      return std::pow(config_.step_factor,
-                      static_cast<double>(step / steps_per_epoch_ / config_.step_epochs));
+    case ScheduleKind::step: {
+      const std::int64_t drops = step / steps_per_epoch_ / config_.step_epochs;
+      return std::pow(config_.step_factor, static_cast<double>(drops));
+    }
     case ScheduleKind::cosine:
       break;
   }

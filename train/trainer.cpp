@@ -162,6 +162,11 @@ Metrics Trainer::end_epoch() {
   Metrics metrics;
   if (!items_of(dataset_, Split::valid, *model_).empty()) {
     metrics = metrics_of(evaluate(Split::valid), dataset_);
+    check<NumericError>(std::isfinite(metrics.at("loss")), "after step ", state_.step,
+                        ": the validation loss is not finite, so the weights are not either. "
+                        "Lower optimizer.learning_rate (now ",
+                        config_.optimizer.learning_rate, ") or set train.clip_norm (now ",
+                        config_.train.clip_norm, ")");
     state_.history.push_back({state_.step, epoch, "valid", metrics});
     record_best(metrics);
   }

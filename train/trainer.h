@@ -44,7 +44,8 @@ class Trainer {
   /// operation it came from, and what to do. Weights are as before the step then.
   Step step();
   /// Evaluates the validation split (and the test split where it is watched) after an epoch, keeps
-  /// the weights if they are the best so far, and decides about stopping early.
+  /// the weights if they are the best so far, and decides about stopping early. Errors
+  /// (NumericError): the validation loss is not finite.
   Metrics end_epoch();
   /// All steps are done, or training stopped early.
   bool finished() const;

@@ -21,7 +21,8 @@ std::string weights_of(const std::string& run) {
 }
 
 /// Long enough to be interrupted, with a checkpoint every few steps.
-std::vector<std::string> training(const std::string& out, const std::vector<std::string>& more = {}) {
+std::vector<std::string> training(const std::string& out,
+                                  const std::vector<std::string>& more = {}) {
   std::vector<std::string> all = {"--set", "train.epochs=40", "--set", "checkpoint.every_steps=7"};
   all.insert(all.end(), more.begin(), more.end());
   return small_training(out, all);
@@ -52,8 +53,7 @@ TEST(Interrupt, SignalsSaveAndResumingGivesTheSameWeights) {
     }
     EXPECT_FALSE(std::filesystem::exists(out + "/summary.json"));
     EXPECT_FALSE(std::filesystem::is_empty(out + "/checkpoints"));
-    const Finished resumed =
-        run_program(training(out, {"--set", "train.epochs=150", "--resume"}));
+    const Finished resumed = run_program(training(out, {"--set", "train.epochs=150", "--resume"}));
     EXPECT_EQ(resumed.code, 0) << resumed.errors;
     EXPECT_NE(resumed.errors.find("resumed at step"), std::string::npos) << resumed.errors;
     EXPECT_EQ(weights_of(out), weights_of(whole));
@@ -77,11 +77,12 @@ TEST(Interrupt, KilledAtTwentyRandomMomentsItEndsWithTheSameBits) {
   const std::string whole = folder.path() / "whole";
   const auto before = std::chrono::steady_clock::now();
   ASSERT_EQ(run_program(training(whole)).code, 0);
-  const auto duration = std::chrono::duration_cast<milliseconds>(
-      std::chrono::steady_clock::now() - before);
+  const auto duration =
+      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - before);
   const std::string out = folder.path() / "killed";
   std::mt19937 random(std::random_device{}());
-  std::uniform_int_distribution<std::int64_t> moment(0, std::max<std::int64_t>(1, duration.count()));
+  std::uniform_int_distribution<std::int64_t> moment(0,
+                                                     std::max<std::int64_t>(1, duration.count()));
   int kills = 0;
   for (int attempts = 0; kills < 20 && attempts < 200; ++attempts) {
     Program program(training(out, {"--resume"}));
@@ -123,8 +124,7 @@ TEST(Interrupt, TwoProcessesDoNotShareAFolder) {
   const std::string out = folder.path() / "run";
   Program first(training(out, {"--set", "train.epochs=100000"}));
   wait_for_file(first, out + "/metrics.jsonl");
-  const Finished second =
-      run_program(training(out, {"--set", "train.epochs=100000", "--resume"}));
+  const Finished second = run_program(training(out, {"--set", "train.epochs=100000", "--resume"}));
   EXPECT_EQ(second.code, 1);
   EXPECT_NE(second.errors.find("another process"), std::string::npos) << second.errors;
   first.send(SIGTERM);

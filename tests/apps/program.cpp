@@ -107,12 +107,8 @@ Finished run_program(const std::vector<std::string>& arguments,
 
 std::vector<std::string> small_training(const std::string& out,
                                         const std::vector<std::string>& more) {
-  std::vector<std::string> words = {"train",
-                                    HEDDLE_SOURCE_DIR "/configs/demo.toml",
-                                    "--out",
-                                    out,
-                                    "--threads",
-                                    "2"};
+  std::vector<std::string> words = {
+      "train", HEDDLE_SOURCE_DIR "/configs/demo.toml", "--out", out, "--threads", "2"};
   for (const char* setting :
        {"data.train=64", "data.valid=16", "data.test=16", "model.hidden=6",
         "model.tokens.embedding=5", "model.image.channels=[2,2]", "train.epochs=4",

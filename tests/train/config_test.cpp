@@ -132,12 +132,11 @@ TEST(Config, BadTomlNamesTheLine) {
 }
 
 TEST(Config, OverridesAreTypedAndBareWordsAreStrings) {
-  const RunConfig config =
-      parse_run_config("[optimizer]\nkind = \"adam\"\nlearning_rate = 1.0\n", "run.toml",
-                       std::vector<std::string>{"optimizer.kind=sgd", "optimizer.learning_rate=1e-2",
-                                                "model.image.channels=[3,4]",
-                                                "data.modalities=[\"text\"]", "name=\"quoted\"",
-                                                "train.watch_test=true"});
+  const RunConfig config = parse_run_config(
+      "[optimizer]\nkind = \"adam\"\nlearning_rate = 1.0\n", "run.toml",
+      std::vector<std::string>{"optimizer.kind=sgd", "optimizer.learning_rate=1e-2",
+                               "model.image.channels=[3,4]", "data.modalities=[\"text\"]",
+                               "name=\"quoted\"", "train.watch_test=true"});
   EXPECT_EQ(config.optimizer.kind, OptimizerKind::sgd);
   EXPECT_EQ(config.optimizer.learning_rate, 1e-2);
   EXPECT_EQ(config.model.image.channels, (std::vector<std::int64_t>{3, 4}));

@@ -194,6 +194,21 @@ TEST_F(Run, SeedsHaveMeanAndDeviation) {
   EXPECT_TRUE(std::filesystem::exists(folder_.path() / "s" / "report.html"));
 }
 
+TEST_F(Run, SeedsAreResumedToo) {
+  const SeedsOutcome whole = run_seeds(config_, 2, data_, options("whole"));
+  // As if the process had died while it trained the second seed.
+  std::filesystem::create_directories(folder_.path() / "part");
+  std::ofstream(folder_.path() / "part" / "config.toml") << to_toml(config_);
+  static_cast<void>(run_training(config_, data_, options("part/seed-1")));
+  const SeedsOutcome resumed =
+      run_seeds(config_, 2, data_, options("part", RunFolder::Start::resume));
+  ASSERT_EQ(resumed.runs.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(resumed.runs[i].weights_sha256, whole.runs[i].weights_sha256);
+    EXPECT_EQ(resumed.runs[i].metrics, whole.runs[i].metrics);
+  }
+}
+
 TEST(Results, SpreadIsOfTheSample) {
   EXPECT_DOUBLE_EQ(spread_of({1.0, 2.0, 6.0}).mean, 3.0);
   EXPECT_DOUBLE_EQ(spread_of({1.0, 2.0, 6.0}).deviation, std::sqrt(7.0));

@@ -22,8 +22,8 @@ TEST(Schedule, WarmUpRisesInEqualSteps) {
 }
 
 TEST(Schedule, CosineFallsFromOneToItsEnd) {
-  const Schedule schedule(
-      {.kind = ScheduleKind::cosine, .warmup_steps = 20, .final_factor = 0.1}, 120, 10);
+  const Schedule schedule({.kind = ScheduleKind::cosine, .warmup_steps = 20, .final_factor = 0.1},
+                          120, 10);
   EXPECT_EQ(schedule.factor(19), 1.0);
   EXPECT_EQ(schedule.factor(20), 1.0);
   EXPECT_NEAR(schedule.factor(45), 0.1 + 0.9 * 0.5 * (1.0 + 0.70710678118654752), 1e-15);

@@ -191,6 +191,17 @@ TEST(Trainer, ANonFiniteLossNamesStepAndOperation) {
   EXPECT_EQ(weights_sha256(trainer.parameters()), weights) << "the step must not be taken";
 }
 
+TEST(Trainer, ANonFiniteValidationLossIsAnErrorToo) {
+  // Else a run whose last update broke the weights would end as if all were well.
+  const RunConfig config = small_config();
+  const LoadedData data = load_data(config.data);
+  Trainer trainer(config, data.dataset);
+  static_cast<void>(trainer.step());
+  Variable first = trainer.parameters().front().variable;
+  first.value_in_place().fill_(std::nan(""));
+  EXPECT_THROW(static_cast<void>(trainer.end_epoch()), NumericError);
+}
+
 TEST(Trainer, ASnapshotOfAnotherModelIsRefused) {
   RunConfig config = small_config();
   const LoadedData data = load_data(config.data);
