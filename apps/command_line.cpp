@@ -48,22 +48,25 @@ void add_train(CLI::App& app, TrainCommand& command, Chosen& chosen) {
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  train->add_option("--device", command.device, "cpu, sim, cuda or cuda:N (default: as configured)");
+  train->add_option("--device", command.device,
+                    "cpu, sim, cuda or cuda:N (default: as configured)");
   train->add_option("--out", command.out, "Run folder (default: out/NAME)");
   train->add_flag("--resume", command.resume,
                   "Go on from the newest checkpoint in the run folder, with the same bits as if "
                   "never interrupted; start there if there is none");
   train->add_flag("--overwrite", command.overwrite, "Replace the run the folder holds")
       ->excludes("--resume");
-  train->add_option("--seeds", command.seeds,
-                    "Train with N seeds, each in a folder of its own; seeds.json has mean and "
-                    "deviation of every metric")
+  train
+      ->add_option("--seeds", command.seeds,
+                   "Train with N seeds, each in a folder of its own; seeds.json has mean and "
+                   "deviation of every metric")
       ->type_name("N")
       ->check(CLI::Range(1, 1000));
   train->footer(
       "Examples:\n"
       "  heddle train configs/demo.toml\n"
-      "  heddle train configs/demo.toml --set train.epochs=2 --set model.hidden=32 --out out/small\n"
+      "  heddle train configs/demo.toml --set train.epochs=2 --set model.hidden=32 --out "
+      "out/small\n"
       "  heddle train configs/demo.toml --resume\n"
       "  heddle train configs/mosi/bclstm.toml --seeds 5\n\n"
       "The run folder gets config.toml, metrics.jsonl, checkpoints/, best.safetensors,\n"
@@ -72,12 +75,11 @@ void add_train(CLI::App& app, TrainCommand& command, Chosen& chosen) {
 }
 
 void add_evaluate(CLI::App& app, EvaluateCommand& command, Chosen& chosen) {
-  CLI::App* evaluate =
-      app.add_subcommand("evaluate", "Metrics of a trained model, and of every subset of modalities");
+  CLI::App* evaluate = app.add_subcommand(
+      "evaluate", "Metrics of a trained model, and of every subset of modalities");
   evaluate->add_option("run", command.source, "Run folder, weights file or checkpoint")->required();
   evaluate->add_option("--split", command.split, "train, valid or test")->capture_default_str();
-  evaluate
-      ->add_option("--set", command.overrides, "KEY=VALUE: override a key of its configuration")
+  evaluate->add_option("--set", command.overrides, "KEY=VALUE: override a key of its configuration")
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -126,8 +128,7 @@ void add_predict(CLI::App& app, PredictCommand& command, Chosen& chosen) {
   predict->callback([&] { chosen = [&] { return run(command); }; });
 }
 
-void add_small_commands(CLI::App& app, InspectCommand& inspect, ShowCommand& show,
-                        Chosen& chosen) {
+void add_small_commands(CLI::App& app, InspectCommand& inspect, ShowCommand& show, Chosen& chosen) {
   CLI::App* file = app.add_subcommand("inspect", "What is in a safetensors file");
   file->add_option("file", inspect.file, "A .safetensors file")->required();
   file->add_flag("--strict", inspect.strict,
@@ -145,8 +146,8 @@ void add_small_commands(CLI::App& app, InspectCommand& inspect, ShowCommand& sho
       "Examples:\n  heddle data show 17\n  heddle data show --config configs/mosi/bclstm.toml 5");
   look->callback([&] { chosen = [&] { return run(show); }; });
 
-  CLI::App* doctor = app.add_subcommand(
-      "doctor", "Processor, threads, CUDA, and which backends work and why not");
+  CLI::App* doctor =
+      app.add_subcommand("doctor", "Processor, threads, CUDA, and which backends work and why not");
   doctor->callback([&] { chosen = [] { return run(DoctorCommand{}); }; });
 }
 

@@ -49,8 +49,7 @@ int run(const DoctorCommand&) {
   for (const Backend backend : {Backend::cpu, Backend::sim, Backend::cuda}) {
     const char* reason = why_unavailable({backend, 0});
     const bool works = reason == nullptr || *reason == '\0';
-    std::cout << "backend " << name_of(backend)
-              << std::string(7 - name_of(backend).size(), ' ')
+    std::cout << "backend " << name_of(backend) << std::string(7 - name_of(backend).size(), ' ')
               << (works ? "works" : std::string("does not work: ") + reason) << '\n';
   }
   return 0;

@@ -25,8 +25,7 @@ std::string shortened(const std::string& value) {
     const auto byte = static_cast<unsigned char>(c);
     text += byte < 0x20 || byte == 0x7F ? ' ' : c;
   }
-  return value.size() <= longest ? text
-                                 : text + "… (" + std::to_string(value.size()) + " bytes)";
+  return value.size() <= longest ? text : text + "… (" + std::to_string(value.size()) + " bytes)";
 }
 
 }  // namespace
@@ -43,8 +42,8 @@ int run(const InspectCommand& command) {
     }
     without_checksum += has_checksum ? 0 : 1;
     std::cout << "  " << std::left << std::setw(44) << shortened(entry.name) << ' ' << std::setw(5)
-              << entry.dtype << ' ' << std::setw(18) << shape_text(entry.shape) << ' '
-              << std::right << std::setw(11) << entry.end - entry.begin << " bytes  "
+              << entry.dtype << ' ' << std::setw(18) << shape_text(entry.shape) << ' ' << std::right
+              << std::setw(11) << entry.end - entry.begin << " bytes  "
               << (has_checksum ? "SHA-256 fits" : "no checksum") << '\n';
   }
   for (const auto& [key, value] : file.metadata()) {
@@ -54,8 +53,8 @@ int run(const InspectCommand& command) {
     std::cout << "  note: " << note << '\n';
   }
   check<InputError>(!command.strict || (file.notes().empty() && without_checksum == 0),
-                    command.file, ": --strict: ", file.notes().size(), " notes, ",
-                    without_checksum, " tensors without checksum; expected none of either");
+                    command.file, ": --strict: ", file.notes().size(), " notes, ", without_checksum,
+                    " tensors without checksum; expected none of either");
   return 0;
 }
 

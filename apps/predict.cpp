@@ -59,8 +59,7 @@ Question from_inputs(const LoadedRun& run, const PredictCommand& command) {
       question.batch.modalities.push_back(batch_of_text(info, given->second));
       words = words_in(given->second);
     } else {
-      question.batch.modalities.push_back(
-          batch_of_raw(info, read_npy(given->second, DType::f32)));
+      question.batch.modalities.push_back(batch_of_raw(info, read_npy(given->second, DType::f32)));
     }
     question.presence.push_back(shown ? Tensor() : Tensor::full({1}, 0.0, DType::boolean));
     if (run.model->takes_groups()) {  // a group of one: [1, 1, features]
@@ -68,8 +67,8 @@ Question from_inputs(const LoadedRun& run, const PredictCommand& command) {
       values = values.unsqueeze(0);
     }
   }
-  question.batch.samples = Tensor::zeros(run.model->takes_groups() ? Shape{1, 1} : Shape{1},
-                                         DType::i64);
+  question.batch.samples =
+      Tensor::zeros(run.model->takes_groups() ? Shape{1, 1} : Shape{1}, DType::i64);
   if (run.model->takes_groups()) {
     question.batch.group_lengths = Tensor::from<std::int64_t>({1}, {1});
   }
@@ -175,8 +174,8 @@ int run(const PredictCommand& command) {
                     "heddle predict: give either a sample of the data, or inputs such as --text "
                     "\"…\" (heddle predict --help)");
   LoadedRun run = load_run(command.source);
-  const Question question = command.inputs.empty() ? from_dataset(run, command.sample)
-                                                   : from_inputs(run, command);
+  const Question question =
+      command.inputs.empty() ? from_dataset(run, command.sample) : from_inputs(run, command);
   const NoGrad no_grad;
   const Evaluating evaluating(*run.model);
   const NamedParameter first = parameters_of(*run.model).front();

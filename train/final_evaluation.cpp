@@ -10,15 +10,13 @@ namespace heddle {
 namespace {
 
 SubsetResult evaluate_subset(const EvaluatedModel& evaluated, const Dataset& dataset,
-                             const RunConfig& config, Split split,
-                             const std::vector<bool>& shown) {
+                             const RunConfig& config, Split split, const std::vector<bool>& shown) {
   EvaluationOptions options;
   options.batch_size = evaluation_batch_size(config.train);
   options.modalities = evaluated.modalities;
   options.shown = shown;
-  const Predictions predictions =
-      predict(evaluated.model, evaluated.loss, dataset,
-              items_of(dataset, split, evaluated.model), options);
+  const Predictions predictions = predict(evaluated.model, evaluated.loss, dataset,
+                                          items_of(dataset, split, evaluated.model), options);
   SubsetResult result;
   for (std::size_t m = 0; m < shown.size(); ++m) {
     if (shown[m]) {

@@ -7,10 +7,8 @@ namespace heddle {
 
 LoadedData load_data(const DataConfig& config) {
   if (config.kind == DataKind::builtin) {
-    BuiltinData made = make_builtin({.seed = config.seed,
-                                     .train = config.train,
-                                     .valid = config.valid,
-                                     .test = config.test});
+    BuiltinData made = make_builtin(
+        {.seed = config.seed, .train = config.train, .valid = config.valid, .test = config.test});
     return {std::move(made.dataset), std::move(made.cues)};
   }
   FolderOptions options;

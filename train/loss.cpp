@@ -10,7 +10,8 @@
 namespace heddle {
 
 Tensor balanced_class_weights(const std::vector<std::int64_t>& counts) {
-  const auto all = static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{}));
+  const auto all =
+      static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{}));
   std::vector<double> weights;
   for (const std::int64_t count : counts) {
     weights.push_back(
@@ -28,8 +29,7 @@ Loss::Loss(const LossConfig& config, const Dataset& dataset) : config_(config) {
                     " but data set \"", dataset.name,
                     "\" has no targets; set it to 0, or name a target column");
   if (classifies() && config.class_weights == ClassWeights::balanced) {
-    class_weights_ =
-        balanced_class_weights(dataset.class_counts(dataset.indices(Split::train)));
+    class_weights_ = balanced_class_weights(dataset.class_counts(dataset.indices(Split::train)));
   }
 }
 
@@ -51,8 +51,7 @@ Variable Loss::operator()(const ModelOutput& output, const SampleBatch& batch) c
     const Tensor targets = batch.targets.to(dtype).to(device);
     Tensor counted;  // padding of groups has sample −1
     if (batch.of_groups()) {
-      counted = compare(CompareOp::greater_equal, batch.samples,
-                        Tensor::zeros_like(batch.samples))
+      counted = compare(CompareOp::greater_equal, batch.samples, Tensor::zeros_like(batch.samples))
                     .to(dtype)
                     .to(device);
     }

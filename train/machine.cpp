@@ -43,8 +43,7 @@ std::string time_now() {
   std::tm parts = {};
   gmtime_r(&now, &parts);
   std::array<char, 40> text{};
-  const std::size_t length =
-      std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M UTC", &parts);
+  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M UTC", &parts);
   return std::string(text.data(), length);
 }
 

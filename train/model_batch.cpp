@@ -74,8 +74,9 @@ Presence random_presence(std::size_t modalities, std::int64_t batch, double prob
 
 ModelBatch model_batch(const SampleBatch& batch, const Presence& presence, DType dtype,
                        Device device) {
-  check(presence.empty() || presence.size() == batch.modalities.size(), "model_batch: ",
-        presence.size(), " masks for ", batch.modalities.size(), " modalities; expected as many");
+  check(presence.empty() || presence.size() == batch.modalities.size(),
+        "model_batch: ", presence.size(), " masks for ", batch.modalities.size(),
+        " modalities; expected as many");
   ModelBatch result;
   for (std::size_t m = 0; m < batch.modalities.size(); ++m) {
     const BatchModality& modality = batch.modalities[m];

@@ -57,8 +57,7 @@ double Optimizer::gradient_norm() {
     }
   }
   const Device device = parameters_.front().variable.device();
-  return std::sqrt(
-      kernels_for(device).optimizer.squared_norm(current_stream(device), slots));
+  return std::sqrt(kernels_for(device).optimizer.squared_norm(current_stream(device), slots));
 }
 
 void Optimizer::step(double rate_factor, double gradient_scale) {

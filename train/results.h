@@ -11,10 +11,10 @@
 namespace heddle {
 
 struct SubsetResult {
-  std::vector<std::string> modalities;   // the others were masked
-  double accuracy = 0.0;                 // on the test split
-  std::int64_t samples = 0;              // it was measured on
-  std::optional<double> best_possible;   // built-in data only
+  std::vector<std::string> modalities;  // the others were masked
+  double accuracy = 0.0;                // on the test split
+  std::int64_t samples = 0;             // it was measured on
+  std::optional<double> best_possible;  // built-in data only
 };
 
 /// What summary.json says of a finished run.
@@ -24,8 +24,8 @@ struct RunSummary {
   double seconds = 0.0;  // of training and validation, all sittings together
   std::uint64_t seed = 0;
   std::int64_t steps = 0;
-  std::int64_t parameters = 0;     // numbers that are learned
-  std::string weights_sha256;      // of the weights after the last step (last.safetensors)
+  std::int64_t parameters = 0;  // numbers that are learned
+  std::string weights_sha256;   // of the weights after the last step (last.safetensors)
   /// By split: "train" (the last line of metrics), "valid" and "test" with the weights of the best
   /// epoch; "test_best_epoch", where the test split is watched: the test metrics of the epoch whose
   /// test accuracy is highest, which is no fair result and is never used for anything.

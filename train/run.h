@@ -32,8 +32,7 @@ struct RunOutcome {
 /// best epoch in the end and writes summary.json and report.html.
 /// Errors: InputError (configuration, data, folder), NumericError (loss or gradient not finite),
 /// OutOfMemory, Unavailable (device).
-RunOutcome run_training(const RunConfig& config, const LoadedData& data,
-                        const RunOptions& options);
+RunOutcome run_training(const RunConfig& config, const LoadedData& data, const RunOptions& options);
 
 struct SeedsOutcome {
   int signal = 0;

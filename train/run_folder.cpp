@@ -18,9 +18,9 @@ namespace heddle {
 
 namespace {
 
-constexpr std::array<const char*, 7> files = {
-    "config.toml",      "metrics.jsonl", "summary.json",    "seeds.json",
-    "best.safetensors", "report.html",   "last.safetensors"};
+constexpr std::array<const char*, 7> files = {"config.toml",     "metrics.jsonl",    "summary.json",
+                                              "seeds.json",      "best.safetensors", "report.html",
+                                              "last.safetensors"};
 
 std::string text_of(const std::filesystem::path& path) {
   const InputFile file = InputFile::open(path);
@@ -63,7 +63,8 @@ int lock(const std::filesystem::path& folder) {
   check<InputError>(descriptor >= 0, path, ": cannot be written: ", std::strerror(errno));
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     ::close(descriptor);
-    fail(folder.string(), ": another process is training in this folder; wait for it, stop it, or "
+    fail(folder.string(),
+         ": another process is training in this folder; wait for it, stop it, or "
          "choose another folder with --out");
   }
   return descriptor;

@@ -23,9 +23,9 @@ RunReport describe_seeds(const RunConfig& config, const std::vector<RunSummary>&
   report.headline.metric = "test " + metric;
   report.headline.unit = text.unit;
   report.headline.value = value("test");
-  report.headline.sentence =
-      "Mean and standard deviation over " +
-      report::plural(static_cast<std::int64_t>(runs.size()), "seed") + "; each has a report of its own.";
+  report.headline.sentence = "Mean and standard deviation over " +
+                             report::plural(static_cast<std::int64_t>(runs.size()), "seed") +
+                             "; each has a report of its own.";
   report.metrics = metrics_table(spreads, true);
   double seconds = 0.0;
   const auto test = runs.front().metrics.find("test");

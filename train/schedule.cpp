@@ -30,8 +30,8 @@ double Schedule::factor(std::int64_t step) const {
       break;
   }
   const std::int64_t span = std::max<std::int64_t>(1, total_steps_ - config_.warmup_steps);
-  const double done = std::min(
-      1.0, static_cast<double>(step - config_.warmup_steps) / static_cast<double>(span));
+  const double done =
+      std::min(1.0, static_cast<double>(step - config_.warmup_steps) / static_cast<double>(span));
   const double wave = 0.5 * (1.0 + std::cos(std::numbers::pi * done));
   return config_.final_factor + (1.0 - config_.final_factor) * wave;
 }

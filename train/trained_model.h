@@ -18,8 +18,7 @@ std::vector<std::string> modalities_used(const RunConfig& config, const Dataset&
 
 /// The model a configuration describes for this data, with fresh weights, on its device.
 /// Errors (InputError): what the model cannot take.
-std::unique_ptr<Model> model_for(const RunConfig& config, const Dataset& dataset,
-                                 const Loss& loss);
+std::unique_ptr<Model> model_for(const RunConfig& config, const Dataset& dataset, const Loss& loss);
 
 /// The weights of a run folder (the best ones; else those of its newest whole checkpoint), of a
 /// weights file or of a checkpoint, with the configuration they were trained by.

@@ -1,6 +1,6 @@
-#include "tests/kernels/samples.h"
-
 #include <algorithm>
+
+#include "tests/kernels/samples.h"
 
 namespace heddle::testing {
 namespace {

@@ -253,8 +253,7 @@ TEST(Lstm, RefusesALengthBeyondTime) {
     tensors.forward();
     FAIL() << "length 5 of 4 steps was accepted";
   } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("lengths[1] is 5; expected 0 … 4"),
-              std::string::npos)
+    EXPECT_NE(std::string(error.what()).find("lengths[1] is 5; expected 0 … 4"), std::string::npos)
         << error.what();
   }
 }
