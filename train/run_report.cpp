@@ -40,9 +40,8 @@ ReportChart chart_of(const RunState& state, const std::string& metric, const std
   chart.title = title;
   chart.y_label = y_label;
   chart.unit = unit;
-  for (const auto& [split, name] : {std::pair{"train", "training"},
-                                    {"valid", "validation"},
-                                    {"test", "test (watched, not used)"}}) {
+  for (const auto& [split, name] :
+       {std::pair{"train", "training"}, {"valid", "validation"}, {"test", "test"}}) {
     ReportSeries series = series_of(state.history, split, metric, name);
     if (!series.x.empty()) {
       chart.series.push_back(std::move(series));
@@ -51,7 +50,7 @@ ReportChart chart_of(const RunState& state, const std::string& metric, const std
   if (!state.candidates.empty() &&
       (metric == "loss" || chart.series.size() > 1 || unit == fraction)) {
     chart.marked_x = static_cast<double>(state.candidates.front().step);
-    chart.mark_label = "best validation";
+    chart.mark_label = "chosen";
   }
   return chart;
 }
