@@ -67,7 +67,8 @@ void expect_embedding(const Sizes& sizes, DType dtype) {
       if (version.kernels.forward != nullptr) {
         expect_near(look_up(version, run.device, table, ids), expected, 0.0, what);
       }
-      if (version.kernels.backward != nullptr) {
+      const bool is_slow = version.name == "scan_all" && sizes.rows * sizes.count > 1'000'000;
+      if (version.kernels.backward != nullptr && !is_slow) {
         expect_near(gradient(version, run.device, ids, dout, sizes.rows), expected_gradient,
                     tolerance, what);
       }
