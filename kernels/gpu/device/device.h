@@ -12,6 +12,7 @@
 //   sync_threads(), sync_warp(mask), sync_grid()      barriers of block, warp, grid (cooperative)
 //   post_flag(flag, value), wait_flag(flag, value)    from block to block (cooperative)
 //   shuffle, shuffle_xor, shuffle_down, ballot, any, all     words of a warp, explicit masks
+//   count_bits(mask)                                  how many bits of a ballot are 1
 //   warp_sum, warp_max, block_sum, block_max          fixed trees over them (reduce.h)
 //   Row, Matrix, Batch, Tensor4                       views of global memory, x(i), m(i, j), …
 //   load_vector<N>, store_vector                      N neighbouring elements at once
