@@ -12,7 +12,13 @@ namespace {
 
 template <typename To, typename From>
 To converted(From value) {
-  if constexpr (std::is_same_v<To, bool>) {
+  if constexpr (std::is_same_v<To, From>) {
+    return value;
+  } else if constexpr (std::is_same_v<From, bf16>) {
+    return converted<To>(static_cast<float>(value));
+  } else if constexpr (std::is_same_v<To, bf16>) {
+    return bf16(static_cast<float>(value));
+  } else if constexpr (std::is_same_v<To, bool>) {
     return value != From{0};
   } else if constexpr (std::is_same_v<To, std::int64_t> && std::is_floating_point_v<From>) {
     // 2^63 itself does not fit; a NaN fails every comparison and gives 0.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/device.h"
+#include "core/math.h"
 
 namespace heddle {
 
@@ -9,6 +10,7 @@ namespace heddle {
 struct Stream {
   Device device;
   void* native = nullptr;
+  Math math = Math::f32;  // asked of the kernels that run on it; cpu computes in f32 always
 };
 
 /// The stream on which operations of this thread run.

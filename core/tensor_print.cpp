@@ -22,6 +22,7 @@ std::string element_text(const Tensor& element) {
       return std::to_string(element.item<std::int64_t>());
     case DType::f32:
     case DType::f64:
+    case DType::bf16:
       break;
   }
   return number(element.item<double>());

@@ -5,7 +5,7 @@
 
 #include "kernels/cpu/reduce_columns.h"
 #include "kernels/cpu/reduce_rows.h"
-#include "kernels/cpu/view_checks.h"
+#include "kernels/view_checks.h"
 
 namespace heddle::cpu {
 namespace {

@@ -7,7 +7,7 @@
 #include "kernels/cpu/dot.h"
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/vector_math.h"
-#include "kernels/cpu/view_checks.h"
+#include "kernels/view_checks.h"
 
 // A block of queries of one head at a time: its scores against all visible keys stay in the cache
 // from the first product through the softmax to the second, and the whole matrix of weights never

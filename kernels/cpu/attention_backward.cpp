@@ -5,7 +5,7 @@
 #include "kernels/cpu/dot.h"
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/vector_math.h"
-#include "kernels/cpu/view_checks.h"
+#include "kernels/view_checks.h"
 
 // One head per tile. With P the weights, computed again from the saved logsumexp:
 //   dv = Pᵀ dout,  dP = dout vᵀ,  dS = P ⊙ (dP − rowsum(dout ⊙ out)),  dq = scale dS k,

@@ -8,7 +8,7 @@
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/vector_loop.h"
 #include "kernels/cpu/vector_math.h"
-#include "kernels/cpu/view_checks.h"
+#include "kernels/view_checks.h"
 
 // A tile is a few rows of the batch with all their time: what the scores read is still in the cache
 // when the weighted sum reads it again.

@@ -6,7 +6,7 @@
 #include "kernels/cpu/cpu_kernels.h"
 #include "kernels/cpu/panels.h"
 #include "kernels/cpu/scratch.h"
-#include "kernels/cpu/view_checks.h"
+#include "kernels/view_checks.h"
 
 // Picture by picture; the columns of the picture's matrix (im2col) are made a panel at a time and
 // never stored.

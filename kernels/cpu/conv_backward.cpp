@@ -6,7 +6,7 @@
 #include "kernels/cpu/matmul_tiles.h"
 #include "kernels/cpu/packet.h"
 #include "kernels/cpu/scratch.h"
-#include "kernels/cpu/view_checks.h"
+#include "kernels/view_checks.h"
 
 // With the columns of a picture's matrix (im2col), dweight = dy · columnsᵀ and dcolumns =
 // weightᵀ · dy, whose elements then go back to where they came from. Both work on about 256 pixels

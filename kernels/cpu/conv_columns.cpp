@@ -5,7 +5,7 @@
 
 #include "core/error.h"
 #include "kernels/cpu/panels.h"
-#include "kernels/cpu/view_checks.h"
+#include "kernels/view_checks.h"
 
 namespace heddle::cpu {
 namespace {

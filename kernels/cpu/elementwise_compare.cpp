@@ -4,7 +4,7 @@
 #include "kernels/cpu/dense_runs.h"
 #include "kernels/cpu/elementwise_kernels.h"
 #include "kernels/cpu/strided_loop.h"
-#include "kernels/cpu/view_checks.h"
+#include "kernels/view_checks.h"
 
 namespace heddle::cpu {
 namespace {

@@ -4,7 +4,7 @@
 #include "kernels/cpu/cpu_kernels.h"
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/vector_loop.h"
-#include "kernels/cpu/view_checks.h"
+#include "kernels/view_checks.h"
 
 namespace heddle::cpu {
 namespace {

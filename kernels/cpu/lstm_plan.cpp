@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "kernels/cpu/row_lengths.h"
-#include "kernels/cpu/view_checks.h"
+#include "kernels/view_checks.h"
 
 namespace heddle::cpu {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/cpu/view_checks.h"
+#include "kernels/view_checks.h"
 
 namespace heddle::cpu {
 namespace {

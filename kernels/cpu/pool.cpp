@@ -3,7 +3,7 @@
 
 #include "core/parallel.h"
 #include "kernels/cpu/cpu_kernels.h"
-#include "kernels/cpu/view_checks.h"
+#include "kernels/view_checks.h"
 
 namespace heddle::cpu {
 namespace {

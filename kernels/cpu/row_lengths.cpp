@@ -1,6 +1,6 @@
 #include "kernels/cpu/row_lengths.h"
 
-#include "kernels/cpu/view_checks.h"
+#include "kernels/view_checks.h"
 
 namespace heddle::cpu {
 

@@ -8,7 +8,7 @@
 #include "kernels/cpu/tree_sum.h"
 #include "kernels/cpu/vector_loop.h"
 #include "kernels/cpu/vector_math.h"
-#include "kernels/cpu/view_checks.h"
+#include "kernels/view_checks.h"
 
 namespace heddle::cpu {
 namespace {

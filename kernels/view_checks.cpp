@@ -1,6 +1,6 @@
-#include "kernels/cpu/view_checks.h"
+#include "kernels/view_checks.h"
 
-namespace heddle::cpu {
+namespace heddle {
 
 void check_given(const char* kernel, const NamedView& view) {
   check(view.view.given, kernel, ": ", view.name, " is not given, but this call needs it");
@@ -30,4 +30,4 @@ void check_dense(const char* kernel, const NamedView& view, const Shape& shape, 
         "; expected it contiguous");
 }
 
-}  // namespace heddle::cpu
+}  // namespace heddle

@@ -4,7 +4,7 @@
 
 #include "core/view.h"
 
-namespace heddle::cpu {
+namespace heddle {
 
 /// A view and the name its kernel's contract gives it.
 struct NamedView {
@@ -21,4 +21,4 @@ void check_dtype(const char* kernel, const NamedView& view, DType expected);
 /// Given, of this shape and type, and contiguous.
 void check_dense(const char* kernel, const NamedView& view, const Shape& shape, DType dtype);
 
-}  // namespace heddle::cpu
+}  // namespace heddle

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "kernels/cpu/cpu_kernels.h"
+#include "kernels/gpu/families.h"
 
 namespace heddle {
 namespace {
@@ -27,12 +28,28 @@ Kernels cpu_table() {
   };
 }
 
+Kernels sim_table() {
+  Kernels table = cpu_table();
+#define HEDDLE_FAMILY(name, Table) table.name = kernels::sim::name##_kernels();
+#include "kernels/gpu/families.def"
+#undef HEDDLE_FAMILY
+  return table;
+}
+
 }  // namespace
 
 const Kernels& kernels_for(Device device) {
-  if (device.backend == Backend::cpu) [[likely]] {
-    static const Kernels table = cpu_table();
-    return table;
+  switch (device.backend) {
+    case Backend::cpu: {
+      static const Kernels table = cpu_table();
+      return table;
+    }
+    case Backend::sim: {
+      static const Kernels table = sim_table();
+      return table;
+    }
+    case Backend::cuda:
+      break;
   }
   fail<Unavailable>("device ", device, ": ", why_unavailable(device));
 }
@@ -40,11 +57,10 @@ const Kernels& kernels_for(Device device) {
 const char* why_unavailable(Device device) {
   switch (device.backend) {
     case Backend::cpu:
-      return "";
     case Backend::sim:
-      return "the kernels that run CUDA sources on the host are not in this build; use device cpu";
+      return "";
     case Backend::cuda:
-      return "the CUDA kernels are not in this build; use device cpu";
+      return "the CUDA kernels are not in this build; use device cpu or sim";
   }
   return "no such backend; expected cpu, sim or cuda";
 }

@@ -1,0 +1,26 @@
+#pragma once
+
+// Which of the two compilers reads this: nvcc (HEDDLE_BACKEND is cuda) or g++ and clang++ (sim).
+// Kernels and vocabulary live in heddle::kernels::HEDDLE_BACKEND, so that both builds of one source
+// can be linked into one program.
+
+#if defined(__CUDACC__)
+
+#include <cuda_runtime.h>
+
+#define HEDDLE_BACKEND cuda
+#define HEDDLE_UNROLL _Pragma("unroll")
+
+#else
+
+#include "kernels/gpu/sim/coordinates.h"
+
+#define HEDDLE_BACKEND sim
+#define HEDDLE_UNROLL
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline __attribute__((always_inline))
+#define __launch_bounds__(...)
+
+#endif

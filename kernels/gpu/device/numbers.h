@@ -1,0 +1,60 @@
+#pragma once
+
+// Numbers in kernels: the type sums are kept in, and elementary functions in their two kinds. The
+// plain names are CUDA's library functions (1 to 2 ulp); the fast ones are for tf32 and bf16 alone.
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "core/bf16.h"
+#include "kernels/gpu/device/backend.h"
+
+namespace heddle::kernels::HEDDLE_BACKEND {
+
+/// What numbers of storage type T are computed in.
+template <typename T>
+using accumulate_t = std::conditional_t<std::is_same_v<T, double>, double, float>;
+
+template <typename T>
+__device__ __forceinline__ accumulate_t<T> widen(T value) {
+  return static_cast<accumulate_t<T>>(value);
+}
+/// Rounds to the storage type.
+template <typename T>
+__device__ __forceinline__ T narrow(accumulate_t<T> value) {
+  return static_cast<T>(value);
+}
+
+template <typename A>
+__device__ __forceinline__ A sigmoid_of(A x) {
+  return A{1} / (A{1} + std::exp(-x));
+}
+
+template <typename A>
+__device__ __forceinline__ constexpr A infinity_of() {
+  return std::numeric_limits<A>::infinity();
+}
+
+/// Absolute error below 2⁻²¹ of the result near 1 (ex2.approx).
+__device__ __forceinline__ float fast_exp(float x) {
+#if defined(__CUDACC__)
+  return __expf(x);
+#else
+  return std::exp(x);
+#endif
+}
+/// Relative error up to 1.1e-5 (tanh.approx; 134 ulp).
+__device__ __forceinline__ float fast_tanh(float x) {
+#if defined(__CUDACC__) && __CUDA_ARCH__ >= 750
+  float y;
+  asm("tanh.approx.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+#else
+  return std::tanh(x);
+#endif
+}
+__device__ __forceinline__ float fast_sigmoid(float x) { return 0.5f + 0.5f * fast_tanh(0.5f * x); }
+
+}  // namespace heddle::kernels::HEDDLE_BACKEND

@@ -1,0 +1,542 @@
+#include "kernels/gpu/sim/block.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "kernels/gpu/sim/sanitizers.h"
+
+namespace heddle::sim {
+namespace {
+
+// Fills shared memory before a block begins: NaN as float (quiet) and as double (signalling).
+constexpr std::uint32_t unwritten = 0x7FF5A5A5u;
+
+std::string in_words(uint3 index) {
+  return concat('(', index.x, ", ", index.y, ", ", index.z, ')');
+}
+
+std::string base_name(const char* path) {
+  const char* const slash = std::strrchr(path, '/');
+  return slash == nullptr ? path : slash + 1;
+}
+
+}  // namespace
+
+Fiber* FiberPool::take(void (*entry)()) {
+  if (!free_.empty()) {
+    Fiber* const fiber = free_.back();
+    free_.pop_back();
+    return fiber;
+  }
+  return all_.emplace_back(std::make_unique<Fiber>(entry)).get();
+}
+
+void FiberPool::clear() {
+  free_.clear();
+  all_.clear();
+}
+
+void Block::Free::operator()(unsigned char* block) const { std::free(block); }
+
+Block::Block(const LaunchShape& shape, Schedule schedule, unsigned worker, FiberPool& fibers,
+             Fiber& main, void (*body)(void*), void* context)
+    : shape_(shape),
+      schedule_(schedule),
+      fibers_(fibers),
+      main_(main),
+      body_(body),
+      context_(context),
+      random_(static_cast<std::minstd_rand::result_type>(schedule.seed * 2654435761u + worker + 1)),
+      count_(shape.block.x * shape.block.y * shape.block.z),
+      warps_((count_ + warp_size - 1) / warp_size),
+      threads_(count_) {
+  for (unsigned i = 0; i < count_; ++i) {
+    KernelThread& thread = threads_[i];
+    thread.index = {i % shape.block.x, i / shape.block.x % shape.block.y,
+                    i / (shape.block.x * shape.block.y)};
+    thread.linear = i;
+    thread.warp = i / warp_size;
+    thread.lane = i % warp_size;
+  }
+  if (shape.shared_bytes > 0) {
+    // Exactly what was asked for under AddressSanitizer, which then sees what lies beyond.
+#ifdef HEDDLE_SIM_ASAN
+    const std::size_t bytes = shape.shared_bytes;
+    void* block = nullptr;
+    static_cast<void>(posix_memalign(&block, 128, bytes));
+    shared_.reset(static_cast<unsigned char*>(block));
+#else
+    const std::size_t bytes = (shape.shared_bytes + 127) / 128 * 128;
+    shared_.reset(static_cast<unsigned char*>(std::aligned_alloc(128, bytes)));
+#endif
+    check<OutOfMemory>(shared_ != nullptr, "sim: no memory for the shared memory of a block");
+  }
+#if !defined(HEDDLE_SIM_ASAN) && !defined(HEDDLE_SIM_TSAN)
+  written_.resize(shape.shared_bytes);
+#endif
+}
+
+Block::~Block() { abandon(); }
+
+void Block::begin(unsigned linear_index) {
+  linear_index_ = linear_index;
+  index_ = {linear_index % shape_.grid.x, linear_index / shape_.grid.x % shape_.grid.y,
+            linear_index / (shape_.grid.x * shape_.grid.y)};
+  live_ = count_;
+  at_barrier_ = at_grid_ = at_flag_ = 0;
+  warps_ready_ = 0;
+  barrier_epoch_ = 0;
+  problem_ = nullptr;
+  current_ = nullptr;
+  for (unsigned warp = 0; warp < warps_; ++warp) {
+    const unsigned lanes = std::min(warp_size, count_ - warp * warp_size);
+    alive_[warp] = lanes == warp_size ? ~0u : (1u << lanes) - 1;
+    ready_[warp] = in_word_[warp] = 0;
+    warp_epoch_[warp] = 0;
+    make_ready(warp, alive_[warp]);
+  }
+  for (KernelThread& thread : threads_) {
+    thread.fiber = nullptr;
+    thread.begun = false;
+    thread.waiting = Waiting::nowhere;
+    thread.copy_group = 0;
+    thread.copies.clear();
+  }
+  for (std::size_t i = 0; i + sizeof(unwritten) <= shape_.shared_bytes; i += sizeof(unwritten)) {
+    std::memcpy(shared_.get() + i, &unwritten, sizeof(unwritten));
+  }
+  std::fill(written_.begin(), written_.end(), static_cast<unsigned char>(0));
+}
+
+Block::State Block::run() {
+  current_block = this;
+  kernels::sim::blockIdx = index_;
+  kernels::sim::blockDim = shape_.block;
+  kernels::sim::gridDim = shape_.grid;
+  if (at_flag_ > 0) {
+    at_flag_ = 0;
+    for (KernelThread& thread : threads_) {
+      if (thread.waiting == Waiting::flag) {
+        thread.waiting = Waiting::nowhere;
+        make_ready(thread.warp, 1u << thread.lane);
+      }
+    }
+  }
+  order_release(&begin_identity_);
+  hide_begin();
+  if (fiber_for_each_thread) {
+    // Creating a fiber orders it after its creator, so all are made before any runs.
+    for (KernelThread& thread : threads_) {
+      if (thread.fiber == nullptr && thread.waiting != Waiting::ended) {
+        thread.fiber = new Fiber(fiber_loop);
+      }
+    }
+  }
+  KernelThread* const first = pick();
+  if (first != nullptr) {
+    go_on(first, main_);
+  }
+  hide_end();
+  order_acquire(&end_identity_);
+  if (problem_) {
+    const std::exception_ptr problem = std::exchange(problem_, nullptr);
+    abandon();
+    std::rethrow_exception(problem);
+  }
+  if (live_ == 0) {
+    if (fiber_for_each_thread) {
+      abandon();
+    }
+    return State::done;
+  }
+  if (at_flag_ > 0) {
+    check<KernelError>(shape_.cooperative, shape_.kernel, ": block ", in_words(index_),
+                       " waits for a flag, but the launch is not cooperative; expected "
+                       "Launch{.cooperative = true} where blocks wait for each other");
+    return State::at_flag;
+  }
+  if (at_grid_ == live_) {
+    return State::at_grid_barrier;
+  }
+  const std::string report = stuck_report("is stuck");
+  abandon();
+  fail<KernelError>(report);
+}
+
+/// Takes back the stacks of threads that will not go on.
+void Block::abandon() {
+  for (KernelThread& thread : threads_) {
+    if (thread.fiber == nullptr) {
+      continue;
+    }
+    if (fiber_for_each_thread) {
+      delete thread.fiber;
+    } else {
+      thread.fiber->reset();
+      fibers_.give_back(thread.fiber);
+    }
+    thread.fiber = nullptr;
+  }
+  live_ = 0;
+}
+
+void Block::make_current(KernelThread& thread) {
+  current_ = &thread;
+  kernels::sim::threadIdx = thread.index;
+}
+
+/// Lets `next` go on; returns when `from` is switched to again.
+void Block::go_on(KernelThread* next, Fiber& from) {
+  if (next == nullptr) {
+    main_.run_from(from);
+    return;
+  }
+  if (fiber_for_each_thread) {
+    if (!next->begun) {
+      next->begun = true;
+      starting_ = next;
+      starting_fiber_ = next->fiber;
+    }
+    make_current(*next);
+    next->fiber->run_from(from);
+    return;
+  }
+  if (next->fiber == nullptr) {
+    Fiber* const fiber = fibers_.take(fiber_loop);
+    starting_ = next;
+    starting_fiber_ = fiber;
+    make_current(*next);
+    fiber->run_from(from);
+    return;
+  }
+  make_current(*next);
+  next->fiber->run_from(from);
+}
+
+/// What each stack does: runs one thread of the kernel after the other.
+void Block::fiber_loop() {
+  Fiber::begin_on_new_stack();
+  for (;;) {
+    Block& block = *current_block;
+    KernelThread& thread = *block.starting_;
+    Fiber& self = *block.starting_fiber_;
+    thread.fiber = &self;
+    block.make_current(thread);
+    hide_end();
+    order_acquire(&block.begin_identity_);
+    std::exception_ptr problem;
+    try {
+      block.body_(block.context_);
+    } catch (const KernelError&) {
+      problem = std::current_exception();
+    } catch (const std::exception& error) {
+      problem = std::make_exception_ptr(KernelError(
+          concat(block.where(thread.linear), ": an exception left the kernel: ", error.what())));
+    } catch (...) {
+      problem = std::make_exception_ptr(
+          KernelError(concat(block.where(thread.linear), ": an exception left the kernel")));
+    }
+    order_release(&block.end_identity_);
+    hide_begin();
+    if (problem) {
+      block.problem_ = problem;
+      block.go_on(nullptr, self);
+      continue;  // not reached: the stack is reset
+    }
+    block.end_thread(thread);
+    KernelThread* const next = block.problem_ ? nullptr : block.pick();
+    if (fiber_for_each_thread) {
+      block.go_on(next, self);
+      continue;  // not reached
+    }
+    if (next != nullptr && next->fiber == nullptr) {
+      block.starting_ = next;
+      block.starting_fiber_ = &self;
+      continue;
+    }
+    block.fibers_.give_back(&self);
+    block.go_on(next, self);
+  }
+}
+
+void Block::end_thread(KernelThread& thread) {
+  const std::uint32_t bit = 1u << thread.lane;
+  thread.waiting = Waiting::ended;
+  if (!fiber_for_each_thread) {
+    thread.fiber = nullptr;
+  }
+  alive_[thread.warp] &= ~bit;
+  ready_[thread.warp] &= ~bit;
+  if (ready_[thread.warp] == 0) {
+    warps_ready_ &= ~(1u << thread.warp);
+  }
+  --live_;
+  ++progress_;
+  // One that ended is not waited for any more.
+  std::uint32_t waiting = in_word_[thread.warp];
+  while (waiting != 0) {
+    const unsigned lane = static_cast<unsigned>(std::countr_zero(waiting));
+    const std::uint32_t mask = threads_[thread.warp * warp_size + lane].mask;
+    release_warp_if_met(thread.warp, mask);
+    waiting &= ~mask & in_word_[thread.warp];
+    if (((mask >> lane) & 1u) == 0) {
+      break;
+    }
+  }
+  release_barrier_if_met();
+}
+
+void Block::make_ready(unsigned warp, std::uint32_t lanes) {
+  ready_[warp] |= lanes;
+  if (ready_[warp] != 0) {
+    warps_ready_ |= 1u << warp;
+  }
+}
+
+unsigned Block::pick_bit(std::uint32_t bits) {
+  switch (schedule_.order) {
+    case Order::forward:
+      return static_cast<unsigned>(std::countr_zero(bits));
+    case Order::reverse:
+      return 31u - static_cast<unsigned>(std::countl_zero(bits));
+    case Order::shuffled:
+      break;
+  }
+  for (auto skip = static_cast<unsigned>(random_()) % static_cast<unsigned>(std::popcount(bits));
+       skip > 0; --skip) {
+    bits &= bits - 1;
+  }
+  return static_cast<unsigned>(std::countr_zero(bits));
+}
+
+/// Stays in a warp while it can go on, so that few stacks are in use at a time.
+KernelThread* Block::pick() {
+  if (warps_ready_ == 0) {
+    return nullptr;
+  }
+  unsigned warp = current_ != nullptr ? current_->warp : 0;
+  if (schedule_.order == Order::shuffled || current_ == nullptr || ready_[warp] == 0) {
+    warp = pick_bit(warps_ready_);
+  }
+  return &threads_[warp * warp_size + pick_bit(ready_[warp])];
+}
+
+void Block::wait(Waiting waiting, const char* word, Place place) {
+  KernelThread& thread = *current_;
+  const std::uint32_t bit = 1u << thread.lane;
+  thread.waiting = waiting;
+  thread.word = word;
+  thread.place = place;
+  ready_[thread.warp] &= ~bit;
+  if (ready_[thread.warp] == 0) {
+    warps_ready_ &= ~(1u << thread.warp);
+  }
+}
+
+void Block::leave() {
+  KernelThread& thread = *current_;
+  if (thread.waiting == Waiting::nowhere && schedule_.order != Order::shuffled) {
+    return;  // whom it waited for had come already
+  }
+  KernelThread* const next = problem_ ? nullptr : pick();
+  if (next != &thread) {
+    go_on(next, *thread.fiber);
+  }
+}
+
+void Block::release_barrier_if_met() {
+  if (at_barrier_ == 0 || at_barrier_ != live_) {
+    return;
+  }
+  const KernelThread* first = nullptr;
+  for (const KernelThread& thread : threads_) {
+    if (thread.waiting != Waiting::block_barrier) {
+      continue;
+    }
+    if (first == nullptr) {
+      first = &thread;
+    } else if (!(first->place == thread.place)) {
+      problem_ = std::make_exception_ptr(
+          KernelError(stuck_report("diverged: its threads wait in different barriers")));
+      return;
+    }
+  }
+  at_barrier_ = 0;
+  ++barrier_epoch_;
+  ++progress_;
+  for (KernelThread& thread : threads_) {
+    if (thread.waiting == Waiting::block_barrier) {
+      thread.waiting = Waiting::nowhere;
+      make_ready(thread.warp, 1u << thread.lane);
+    }
+  }
+}
+
+void Block::sync_threads(const char* word, Place place) {
+  if (active_recorder != nullptr) [[unlikely]] {
+    active_recorder->word(who(), word, place);
+  }
+  char* const identity = &barrier_identity_[barrier_epoch_ & 1u];
+  order_release(identity);
+  hide_begin();
+  wait(Waiting::block_barrier, word, place);
+  ++at_barrier_;
+  release_barrier_if_met();
+  leave();
+  hide_end();
+  order_acquire(identity);
+}
+
+void Block::release_warp_if_met(unsigned warp, std::uint32_t mask) {
+  const std::uint32_t wanted = mask & alive_[warp];
+  if (wanted == 0 || (in_word_[warp] & wanted) != wanted) {
+    return;
+  }
+  WarpMeeting meeting{.mask = wanted, .of_lane = {}};
+  const KernelThread* first = nullptr;
+  for (std::uint32_t lanes = wanted; lanes != 0; lanes &= lanes - 1) {
+    const auto lane = static_cast<unsigned>(std::countr_zero(lanes));
+    const KernelThread& thread = threads_[warp * warp_size + lane];
+    if (thread.mask != mask) {
+      return;  // waits for others; if they never come, the block is stuck
+    }
+    if (first == nullptr) {
+      first = &thread;
+    } else if (!(thread.place == first->place) || std::strcmp(thread.word, first->word) != 0) {
+      problem_ = std::make_exception_ptr(
+          KernelError(stuck_report("diverged: lanes of one warp meet in different words")));
+      return;
+    }
+    meeting.of_lane[lane] = thread.request;
+  }
+  if (first->complete != nullptr) {
+    first->complete(meeting);
+  }
+  in_word_[warp] &= ~wanted;
+  ++warp_epoch_[warp];
+  ++progress_;
+  for (std::uint32_t lanes = wanted; lanes != 0; lanes &= lanes - 1) {
+    threads_[warp * warp_size + static_cast<unsigned>(std::countr_zero(lanes))].waiting =
+        Waiting::nowhere;
+  }
+  make_ready(warp, wanted);
+}
+
+void Block::meet(std::uint32_t mask, const char* word, WarpWord complete, void* request,
+                 Place place) {
+  KernelThread& thread = *current_;
+  if (active_recorder != nullptr) [[unlikely]] {
+    active_recorder->word(who(), word, place);
+  }
+  if (((mask >> thread.lane) & 1u) == 0) {
+    fail_here(place, concat(word, ": the mask 0x", std::hex, mask, std::dec,
+                            " does not name the lane that calls it, ", thread.lane));
+  }
+  char* const identity = &warp_identity_[thread.warp][warp_epoch_[thread.warp] & 1u];
+  order_release(identity);
+  hide_begin();
+  thread.mask = mask;
+  thread.request = request;
+  thread.complete = complete;
+  wait(Waiting::warp_word, word, place);
+  in_word_[thread.warp] |= 1u << thread.lane;
+  release_warp_if_met(thread.warp, mask);
+  leave();
+  hide_end();
+  order_acquire(identity);
+}
+
+void Block::sync_grid(Place place) {
+  if (!shape_.cooperative) {
+    fail_here(place,
+              "sync_grid: the launch is not cooperative; expected "
+              "Launch{.cooperative = true}");
+  }
+  if (active_recorder != nullptr) [[unlikely]] {
+    active_recorder->word(who(), "sync_grid", place);
+  }
+  static char identity[2] = {};
+  static unsigned epoch = 0;  // cooperative launches run on one OS thread
+  char* const mine = &identity[(at_grid_ == 0 ? ++epoch : epoch) & 1u];
+  order_release(mine);
+  hide_begin();
+  wait(Waiting::grid_barrier, "sync_grid", place);
+  ++at_grid_;
+  leave();
+  hide_end();
+  order_acquire(mine);
+}
+
+void Block::release_grid_barrier() {
+  at_grid_ = 0;
+  ++progress_;
+  for (KernelThread& thread : threads_) {
+    if (thread.waiting == Waiting::grid_barrier) {
+      thread.waiting = Waiting::nowhere;
+      make_ready(thread.warp, 1u << thread.lane);
+    }
+  }
+}
+
+void Block::wait_for_flag(Place place) {
+  hide_begin();
+  wait(Waiting::flag, "wait_flag", place);
+  ++at_flag_;
+  leave();
+  hide_end();
+}
+
+bool Block::owns_shared(const void* address) const {
+  const auto* const byte = static_cast<const unsigned char*>(address);
+  return byte >= shared_.get() && byte < shared_.get() + shape_.shared_bytes;
+}
+
+std::string Block::where(unsigned linear) const {
+  return concat(shape_.kernel, ", block ", in_words(index_), ", thread ",
+                in_words(threads_[linear].index));
+}
+
+void Block::fail_here(Place place, const std::string& message) const {
+  fail<KernelError>(where(current_->linear), ", ", base_name(place.file), ":", place.line, ": ",
+                    message);
+}
+
+std::string Block::stuck_report(const char* what) const {
+  // By word and line, in the order of the first thread that waits there.
+  std::vector<std::pair<std::string, std::vector<unsigned>>> groups;
+  unsigned ended = 0;
+  for (const KernelThread& thread : threads_) {
+    if (thread.waiting == Waiting::ended) {
+      ++ended;
+      continue;
+    }
+    const std::string place =
+        thread.waiting == Waiting::nowhere
+            ? std::string("have not come to a wait")
+            : concat(thread.waiting == Waiting::flag ? "wait for a flag at " : "wait at ",
+                     thread.word, " (", base_name(thread.place.file), ":", thread.place.line, ")");
+    const auto found = std::find_if(groups.begin(), groups.end(),
+                                    [&](const auto& group) { return group.first == place; });
+    if (found == groups.end()) {
+      groups.push_back({place, {thread.linear}});
+    } else {
+      found->second.push_back(thread.linear);
+    }
+  }
+  std::string report =
+      concat(shape_.kernel, ": block ", in_words(index_), " of ", count_, " threads ", what, ":");
+  for (const auto& [place, members] : groups) {
+    report += concat(' ', members.size(), members.size() == 1 ? " thread " : " threads (first ",
+                     members.size() == 1 ? concat("(", members.front(), ") ")
+                                         : concat(members.front(), ", last ", members.back(), ") "),
+                     place, ';');
+  }
+  report += concat(' ', ended, " have ended");
+  return report;
+}
+
+}  // namespace heddle::sim

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "kernels/gpu/sim/block.h"
+
+namespace heddle::sim {
+
+[[noreturn]] inline void outside(Place place, const char* what, long long index, long long size) {
+  current_block->fail_here(place, concat(what, ' ', index, " is outside; expected 0 … ", size - 1));
+}
+
+inline void check_inside(long long index, long long size, const char* what, Place place) {
+  if (index < 0 || index >= size) [[unlikely]] {
+    outside(place, what, index, size);
+  }
+}
+
+inline void record(Space space, Reach reach, const void* address, std::size_t bytes, Place place) {
+  if (active_recorder != nullptr) [[unlikely]] {
+    active_recorder->access(current_block->who(), {space, reach, address, bytes, place});
+  }
+}
+
+/// Marks bytes of shared memory as written. Plain memory is not looked up: `address` is shared.
+inline void mark_written(const void* address, std::size_t bytes) {
+  unsigned char* const written = current_block->written();
+  if (written != nullptr && current_block->owns_shared(address)) {
+    std::memset(written + (static_cast<const unsigned char*>(address) - current_block->shared()), 1,
+                bytes);
+  }
+}
+
+inline void check_written(const void* address, std::size_t bytes, Place place) {
+  const unsigned char* const written = current_block->written();
+  if (written == nullptr || !current_block->owns_shared(address)) {
+    return;
+  }
+  const auto first = static_cast<std::size_t>(static_cast<const unsigned char*>(address) -
+                                              current_block->shared());
+  for (std::size_t i = 0; i < bytes; ++i) {
+    if (written[first + i] == 0) [[unlikely]] {
+      current_block->fail_here(place, concat("reads shared memory that nothing has written, byte ",
+                                             first, " of ", current_block->shared_bytes()));
+    }
+  }
+}
+
+template <typename T>
+T load(Space space, const T* address, Place place) {
+  record(space, Reach::load, address, sizeof(T), place);
+  if (space == Space::shared) {
+    check_written(address, sizeof(T), place);
+  }
+  return *address;
+}
+
+template <typename T>
+void store(Space space, T* address, const T& value, Place place) {
+  record(space, Reach::store, address, sizeof(T), place);
+  if (space == Space::shared) {
+    mark_written(address, sizeof(T));
+  }
+  *address = value;
+}
+
+/// One element under watch: reads and writes are checked and told to the recorder.
+template <typename T, Space space>
+class Element {
+ public:
+  Element(T* address, Place place) : address_(address), place_(place) {}
+  Element(const Element&) = default;
+
+  operator T() const { return load(space, address_, place_); }
+  const Element& operator=(const T& value) const {
+    store(space, address_, value, place_);
+    return *this;
+  }
+  const Element& operator=(const Element& other) const { return *this = static_cast<T>(other); }
+  template <typename V>
+  const Element& operator+=(const V& value) const {
+    return *this = static_cast<T>(static_cast<T>(*this) + value);
+  }
+  template <typename V>
+  const Element& operator-=(const V& value) const {
+    return *this = static_cast<T>(static_cast<T>(*this) - value);
+  }
+  template <typename V>
+  const Element& operator*=(const V& value) const {
+    return *this = static_cast<T>(static_cast<T>(*this) * value);
+  }
+  /// For words that reach memory themselves.
+  T* address() const { return address_; }
+
+ private:
+  T* address_;
+  Place place_;
+};
+
+}  // namespace heddle::sim

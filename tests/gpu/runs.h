@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/device.h"
+#include "core/error.h"
+#include "core/tensor.h"
+#include "kernels/gpu/families.h"
+#include "kernels/gpu/sim/schedule.h"
+
+// How tests of CUDA kernels run them: under sim in three schedules, and on the GPU where there is
+// one. A test that loops over `gpu_runs()` covers all of them.
+
+namespace heddle::testing {
+
+struct GpuRun {
+  Device device;
+  sim::Schedule schedule;  // sim alone
+
+  std::string name() const {
+    return device.backend == Backend::sim ? concat("sim, ", sim::to_string(schedule))
+                                          : to_string(device);
+  }
+};
+
+inline std::vector<GpuRun> gpu_runs() {
+  const Device host{.backend = Backend::sim};
+  std::vector<GpuRun> runs = {{host, {sim::Order::forward}},
+                              {host, {sim::Order::reverse}},
+                              {host, {sim::Order::shuffled, 7}}};
+  const Device card{.backend = Backend::cuda};
+  if (*why_unavailable(card) == '\0') {
+    runs.push_back({card, {}});
+  }
+  return runs;
+}
+
+// HEDDLE_VERSIONS(softmax, device): all versions of a family in the backend of `device`.
+#if defined(HEDDLE_HAS_CUDA)
+#define HEDDLE_VERSIONS(family, device)                                                       \
+  ((device).backend == ::heddle::Backend::cuda ? ::heddle::kernels::cuda::family##_versions() \
+                                               : ::heddle::kernels::sim::family##_versions())
+#else
+#define HEDDLE_VERSIONS(family, device) \
+  (static_cast<void>(device), ::heddle::kernels::sim::family##_versions())
+#endif
+
+}  // namespace heddle::testing
