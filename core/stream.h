@@ -6,8 +6,8 @@
 namespace heddle {
 
 /// The order in which a device does its work. The host backends finish each kernel before the call
-/// returns; a CUDA stream carries its `cudaStream_t` in `native`. Each CUDA device has one, shared by
-/// all threads: memory that one thread lets go may then be used by another at once, and what one
+/// returns; a CUDA stream carries its `cudaStream_t` in `native`. Each CUDA device has one, shared
+/// by all threads: memory that one thread lets go may then be used by another at once, and what one
 /// thread computes the next one finds. While a thread captures a graph it has one of its own, on
 /// which nothing is done.
 struct Stream {

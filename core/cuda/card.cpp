@@ -54,8 +54,8 @@ std::unique_ptr<Card> open_card(int index) {
 
 Card::~Card() {
   if (stream != nullptr) {
-    calls().cudaStreamSynchronize(stream);
-    calls().cudaStreamDestroy(stream);
+    ignore_error(calls().cudaStreamSynchronize(stream));
+    ignore_error(calls().cudaStreamDestroy(stream));
   }
 }
 
@@ -107,7 +107,7 @@ CapturePause::CapturePause(int index) : active_(capturing_stream(index) != nullp
 
 CapturePause::~CapturePause() {
   if (active_) {
-    calls().cudaThreadExchangeStreamCaptureMode(&mode_);
+    ignore_error(calls().cudaThreadExchangeStreamCaptureMode(&mode_));
   }
 }
 
