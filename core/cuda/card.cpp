@@ -39,6 +39,8 @@ std::unique_ptr<Card> open_card(int index) {
   opened->name = properties.name;
   opened->major = properties.major;
   opened->minor = properties.minor;
+  opened->multiprocessors = properties.multiProcessorCount;
+  opened->shared_bytes = properties.sharedMemPerBlockOptin;
   check<Unavailable>(runs_on(build_info().cuda_architectures, opened->major, opened->minor),
                      "device ", Device{Backend::cuda, index}, ": the card is a ", opened->name,
                      " (sm_", opened->major, opened->minor, "), but this build has code for sm ",

@@ -140,11 +140,8 @@ cudaError_t get_device_properties(cudaDeviceProp* properties, int) {
   std::strcpy(properties->name, "Fake H100");
   properties->major = state->major;
   properties->minor = state->minor;
-  return cudaSuccess;
-}
-cudaError_t device_get_attribute(int* value, cudaDeviceAttr, int) {
-  HEDDLE_ENTER("cudaDeviceGetAttribute");
-  *value = 1;
+  properties->multiProcessorCount = 132;
+  properties->sharedMemPerBlockOptin = std::size_t{227} << 10;
   return cudaSuccess;
 }
 cudaError_t set_device(int device) {
@@ -392,7 +389,6 @@ void strided_fill(Stream& stream, const View& destination, double value) {
 cuda::CudaCalls fakes(const cuda::CudaCalls& real) {
   return {.cudaGetDeviceCount = get_device_count,
           .cudaGetDeviceProperties = get_device_properties,
-          .cudaDeviceGetAttribute = device_get_attribute,
           .cudaSetDevice = set_device,
           .cudaMemGetInfo = mem_get_info,
           .cudaMalloc = malloc_device,
