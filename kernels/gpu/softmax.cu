@@ -367,19 +367,18 @@ void check_softmax_views(const char* kernel, const NamedView& first,
 }
 
 SoftmaxKernels softmax_kernels() {
-  return {.forward =
-              [](Stream& stream, const ConstView& x, const ConstView& lengths, bool logarithmic,
-                 const View& y) {
-                check_rank("softmax", {"x", x}, 2);
-                softmax(softmax_default(x.size(1)), stream, x, lengths, logarithmic, y);
-              },
-          .backward =
-              [](Stream& stream, const ConstView& y, const ConstView& lengths, const ConstView& dy,
-                 bool logarithmic, const View& dx) {
-                check_rank("softmax_backward", {"y", y}, 2);
-                softmax_backward(softmax_default(y.size(1)), stream, y, lengths, dy, logarithmic,
-                                 dx);
-              }};
+  SoftmaxKernels table;  // member by member: nvcc loses lambdas within an aggregate
+  table.forward = [](Stream& stream, const ConstView& x, const ConstView& lengths, bool logarithmic,
+                     const View& y) {
+    check_rank("softmax", {"x", x}, 2);
+    softmax(softmax_default(x.size(1)), stream, x, lengths, logarithmic, y);
+  };
+  table.backward = [](Stream& stream, const ConstView& y, const ConstView& lengths,
+                      const ConstView& dy, bool logarithmic, const View& dx) {
+    check_rank("softmax_backward", {"y", y}, 2);
+    softmax_backward(softmax_default(y.size(1)), stream, y, lengths, dy, logarithmic, dx);
+  };
+  return table;
 }
 
 const std::vector<KernelVersion<SoftmaxKernels>>& softmax_versions() {
