@@ -22,15 +22,14 @@ inline std::int64_t part_depth_of(std::int64_t k) {
 /// register_tile_product reads; writes parts · m · n sums.
 template <typename T, typename Tile>
 __global__ __launch_bounds__(Tile::threads) void partial_product(Factor<T> left, Factor<T> right,
-                                                                 TileOrder order,
-                                                                 std::int64_t part_depth,
+                                                                 TileOrder order, int part_depth,
                                                                  Batch<accumulate_t<T>> parts) {
   using A = accumulate_t<T>;
   auto& shared = shared_memory<RegisterTileShared<A, Tile>>();
   TileOrder::Tile tile = order.of(blockIdx.x);
-  const std::int64_t begin = blockIdx.y * part_depth;
-  const std::int64_t k = left.elements.cols;
-  const std::int64_t end = begin + part_depth < k ? begin + part_depth : k;
+  const int begin = static_cast<int>(blockIdx.y) * part_depth;
+  const int to_end = static_cast<int>(left.elements.cols) - begin;
+  const int end = begin + (part_depth < to_end ? part_depth : to_end);
   RegisterSums<A, Tile> sums;
   multiply_tile<T, Tile>(shared, left, right, tile, begin, end, sums);
   tile.matrix += blockIdx.y * left.elements.batch;
@@ -65,7 +64,7 @@ void launch_split_product(Stream& stream, const char* kernel, const Factor<T>& l
   const std::int64_t rows = left.elements.rows;
   const std::int64_t cols = right.elements.rows;
   const std::int64_t batch = left.elements.batch;
-  const std::int64_t part_depth = part_depth_of(left.elements.cols);
+  const int part_depth = static_cast<int>(part_depth_of(left.elements.cols));
   const unsigned parts = blocks_for(left.elements.cols, part_depth);
   if (parts <= 1) {
     launch_register_tile(stream, kernel, left, right, epilogue);

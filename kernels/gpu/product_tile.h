@@ -67,7 +67,7 @@ __device__ __forceinline__ void store_slab(const Slab<T, side, depth, threads>& 
   constexpr int width = OneSlab::width;
   HEDDLE_UNROLL
   for (int i = 0; i < OneSlab::pieces; ++i) {
-    const auto place = OneSlab::place_of(i, depth_contiguous);
+    const auto place = OneSlab::place_of(i, static_cast<int>(threadIdx.x), depth_contiguous);
     if (depth_contiguous) {
       HEDDLE_UNROLL
       for (int j = 0; j < width; ++j) {
@@ -132,41 +132,37 @@ __device__ __forceinline__ void add_slab(RegisterTileShared<A, Tile>& shared, in
 template <typename T, typename Tile>
 __device__ __forceinline__ void multiply_tile(RegisterTileShared<accumulate_t<T>, Tile>& shared,
                                               const Factor<T>& left, const Factor<T>& right,
-                                              const TileOrder::Tile& tile, std::int64_t begin,
-                                              std::int64_t end,
+                                              const TileOrder::Tile& tile, int begin, int end,
                                               RegisterSums<accumulate_t<T>, Tile>& sums) {
   using A = accumulate_t<T>;
-  const Matrix<const T> left_matrix = left.elements.matrix(tile.matrix);
-  const Matrix<const T> right_matrix = right.elements.matrix(tile.matrix);
-  const std::int64_t row = tile.row * Tile::rows;
-  const std::int64_t col = tile.col * Tile::cols;
   Slab<T, Tile::rows, Tile::depth, Tile::threads> left_slab;
   Slab<T, Tile::cols, Tile::depth, Tile::threads> right_slab;
-  const auto fetch = [&](std::int64_t p) {
-    left_slab.fetch(left, left_matrix, row, p, end);
-    right_slab.fetch(right, right_matrix, col, p, end);
+  left_slab.start(left, left.elements.matrix(tile.matrix), tile.row * Tile::rows, begin);
+  right_slab.start(right, right.elements.matrix(tile.matrix), tile.col * Tile::cols, begin);
+  const auto fetch = [&](int depth_left) {
+    left_slab.fetch(left, depth_left);
+    right_slab.fetch(right, depth_left);
   };
   const auto store = [&](int stage) {
     product_detail::store_slab<T, A>(left_slab, left.depth_contiguous, stage, shared.left);
     product_detail::store_slab<T, A>(right_slab, right.depth_contiguous, stage, shared.right);
   };
-  if (begin < end) {
-    fetch(begin);
+  int depth_left = end - begin;
+  if (depth_left > 0) {
+    fetch(depth_left);
     store(0);
   }
   sync_threads();
-  int stage = 0;
-  for (std::int64_t p = begin; p < end; p += Tile::depth) {
-    const bool more = p + Tile::depth < end;
-    if (more) {
-      fetch(p + Tile::depth);
+  for (int stage = 0; depth_left > 0; stage = 1 - stage) {
+    depth_left -= Tile::depth;
+    if (depth_left > 0) {
+      fetch(depth_left);
     }
     product_detail::add_slab(shared, stage, sums);
-    if (more) {
+    if (depth_left > 0) {
       store(1 - stage);
     }
     sync_threads();
-    stage = 1 - stage;
   }
 }
 
@@ -204,7 +200,7 @@ __global__ __launch_bounds__(Tile::threads,
   auto& shared = shared_memory<RegisterTileShared<A, Tile>>();
   const TileOrder::Tile tile = order.of(blockIdx.x);
   RegisterSums<A, Tile> sums;
-  multiply_tile<T, Tile>(shared, left, right, tile, 0, left.elements.cols, sums);
+  multiply_tile<T, Tile>(shared, left, right, tile, 0, static_cast<int>(left.elements.cols), sums);
   finish_tile(sums, tile, left.elements.rows, right.elements.rows, epilogue);
 }
 
