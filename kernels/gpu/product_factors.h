@@ -190,34 +190,43 @@ struct Slab {
     next = from.data + s * from.row_stride + (first_depth + place.along_depth) * from.col_stride;
     side_left = s >= from.rows ? 0 : from.rows - s < side ? static_cast<int>(from.rows - s) : side;
   }
-  /// Loads a slab, of whose depth `depth_left` lies inside, and goes on to the next.
+  /// How many of the neighbours of piece i lie inside (0 or less: none), where `depth_left` of the
+  /// slab's depth do.
+  __device__ __forceinline__ int inside(const Factor<T>& factor, int i, int depth_left) const {
+    const Place first = place_of(0, static_cast<int>(threadIdx.x), factor.depth_contiguous);
+    const Place step = place_of(i, 0, factor.depth_contiguous);
+    const int side_here = side_left - step.along_side;
+    const int depth_here = depth_left - first.along_depth - step.along_depth;
+    return side_here <= 0 || depth_here <= 0 ? 0 : factor.depth_contiguous ? depth_here : side_here;
+  }
+  __device__ __forceinline__ const T* address(const Factor<T>& factor, int i) const {
+    const Place step = place_of(i, 0, factor.depth_contiguous);
+    return next + (step.along_side * factor.elements.row_stride +
+                   step.along_depth * factor.elements.col_stride);
+  }
+  __device__ __forceinline__ void advance(const Factor<T>& factor) {
+    next += depth * factor.elements.col_stride;
+  }
+
+  /// Loads a slab into `piece` and goes on to the next.
   __device__ __forceinline__ void fetch(const Factor<T>& factor, int depth_left) {
-    const bool along_depth = factor.depth_contiguous;
-    const int first_depth = place_of(0, static_cast<int>(threadIdx.x), along_depth).along_depth;
     HEDDLE_UNROLL
     for (int i = 0; i < pieces; ++i) {
-      const Place step = place_of(i, 0, along_depth);
-      const int side_here = side_left - step.along_side;
-      const int depth_here = depth_left - first_depth - step.along_depth;
-      const int inside = side_here <= 0 || depth_here <= 0 ? 0
-                         : along_depth                     ? depth_here
-                                                           : side_here;
-      const Row<const T> line{next + (step.along_side * factor.elements.row_stride +
-                                      step.along_depth * factor.elements.col_stride),
-                              inside, 1};
-      if (factor.width >= width && inside >= width) {
+      const int count = inside(factor, i, depth_left);
+      const Row<const T> line{address(factor, i), count, 1};
+      if (factor.width >= width && count >= width) {
         piece[i] = load_vector<width>(line, 0);
       } else {
         HEDDLE_UNROLL
         for (int j = 0; j < width; ++j) {
           piece[i][j] = T{};
-          if (j < inside) {
+          if (j < count) {
             piece[i][j] = line(j);
           }
         }
       }
     }
-    next += depth * factor.elements.col_stride;
+    advance(factor);
   }
 };
 
