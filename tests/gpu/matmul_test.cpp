@@ -169,6 +169,72 @@ TEST(GpuMatmul, SameBitsInEveryScheduleAndForAnyPlaceInATile) {
   }
 }
 
+TEST(GpuMatmul, LargeTilesGiveTheBitsOfSmallOnes) {
+  // 32 matrices of 2 × 2 large tiles each are enough for large tiles; one alone gets small ones.
+  const Device device{.backend = Backend::sim};
+  for (const DType dtype : {DType::f32, DType::f64, DType::bf16}) {
+    const Tensor a = sample({32, 130, 20}, dtype, 1);
+    const Tensor b = sample({32, 131, 20}, dtype, 2).transpose(1, 2);
+    for (const auto& version : HEDDLE_VERSIONS(matmul, device)) {
+      if (version.name == "naive" || version.name == "shared_tile" ||
+          version.name.substr(0, 5) == "split" ||
+          (dtype != DType::f32 && version.math != "f32" && version.math != "bf16")) {
+        continue;
+      }
+      const Tensor all = multiplied(version, device, a, b);
+      const Tensor last = multiplied(version, device, a.slice(0, 31, 32), b.slice(0, 31, 32));
+      EXPECT_TRUE(same_bits(all.slice(0, 31, 32).contiguous(), last))
+          << version.name << ' ' << name_of(dtype);
+      if (version.math == "f32" || dtype == DType::bf16) {
+        expect_near(last,
+                    product_in_double(a.slice(0, 31, 32), b.slice(0, 31, 32),
+                                      Tensor::zeros({1, 130, 131}, DType::f64)),
+                    tolerance_of_class(version.math, dtype), std::string(version.name));
+      }
+    }
+  }
+}
+
+/// The largest error relative to Σ |a||b|, of k = 2000 products, in units of 2⁻²⁴.
+double error_in_units(const kernels::KernelVersion<MatmulKernels>& version, Device device) {
+  const Tensor a = sample({1, 32, 2000}, DType::f32, 1);
+  const Tensor b = sample({1, 2000, 32}, DType::f32, 2);
+  const std::vector<double> got = multiplied(version, device, a, b).to_vector<double>();
+  const Tensor zeros = Tensor::zeros({1, 32, 32}, DType::f64);
+  const auto magnitudes = [](const Tensor& tensor) {
+    std::vector<double> values = tensor.to_vector<double>();
+    for (double& value : values) {
+      value = std::abs(value);
+    }
+    return Tensor::from<double>(values, tensor.shape());
+  };
+  const std::vector<double> expected = product_in_double(a, b, zeros);
+  const std::vector<double> sizes = product_in_double(magnitudes(a), magnitudes(b), zeros);
+  double worst = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    worst = std::max(worst, std::abs(got[i] - expected[i]) / sizes[i]);
+  }
+  return worst * 16777216;
+}
+
+TEST(GpuMatmul, ErrorsOfTheAccuracyClasses) {
+  for (const GpuRun& run : gpu_runs()) {
+    const sim::ScheduleScope scope(run.schedule);
+    if (run.device.backend == Backend::sim && run.schedule.order != sim::Order::forward) {
+      continue;
+    }
+    for (const auto& version : HEDDLE_VERSIONS(matmul, run.device)) {
+      const double error = error_in_units(version, run.device);
+      RecordProperty(concat(version.name, " on ", to_string(run.device)), concat(error));
+      const double most = version.math == "f32"      ? 4.0
+                          : version.math == "3xtf32" ? 8.0
+                          : version.math == "tf32"   ? 1000.0
+                                                     : 8000.0;
+      EXPECT_LE(error, most) << version.name;
+    }
+  }
+}
+
 TEST(GpuMatmul, WritesOnlyItsPartAndReadsRepeatedMatrices) {
   for (const GpuRun& run : gpu_runs()) {
     const sim::ScheduleScope scope(run.schedule);
