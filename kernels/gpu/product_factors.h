@@ -148,7 +148,8 @@ inline unsigned blocks_of(const TileOrder& order, std::int64_t batch) {
 
 // ---- Device ----
 
-/// x · y + sum, rounded once, in both builds: so a version has the same bits under sim and cuda.
+/// x · y + sum, rounded once, in both builds: so a version of class f32 has the same bits under sim
+/// and cuda (but for subnormal numbers, which the host flushes to zero).
 template <typename A>
 __device__ __forceinline__ A multiply_add(A x, A y, A sum) {
   return std::fma(x, y, sum);

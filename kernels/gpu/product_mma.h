@@ -354,9 +354,12 @@ struct MmaLoop {
   __device__ __forceinline__ static void finish(const Sums& sums, const TileOrder::Tile& tile,
                                                 std::int64_t rows, std::int64_t cols,
                                                 const Epilogue& epilogue) {
-    const int lane = static_cast<int>(threadIdx.x % 32);
     HEDDLE_UNROLL
     for (int i = 0; i < Tile::row_tiles; ++i) {
+      // The lane's own number, by way of a shuffle: so that the compiler cannot work out the places
+      // of all sums before the loop, and keep them in registers through it.
+      const int lane = shuffle(full_mask, static_cast<int>(threadIdx.x % 32),
+                               static_cast<int>(threadIdx.x % 32));
       HEDDLE_UNROLL
       for (int j = 0; j < Tile::col_tiles; ++j) {
         HEDDLE_UNROLL
