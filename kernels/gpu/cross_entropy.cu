@@ -148,8 +148,8 @@ __global__ void cross_entropy_warp_per_row(CrossEntropy<T> p) {
 // block_per_row
 //   grid rows, block 256, shared 96 numbers
 //   reads x once
-//   Gains: 256 threads' loads are on their way for one row. Loses: two barriers, or six with
-//   smoothing, and the time in which one thread ends the row.
+//   Gains: 256 threads' loads are on their way for one row.
+//   Loses: two barriers, or six with smoothing, and the time in which one thread ends the row.
 template <typename T, int N>
 __global__ void cross_entropy_block_per_row(CrossEntropy<T> p) {
   using A = accumulate_t<T>;

@@ -133,9 +133,9 @@ __device__ __forceinline__ void normalize_row(const LayerNorm<T>& p, const RowPl
 
 // warp_per_row (up to 1024 columns; beyond: block_per_row)
 //   grid ⌈rows / 8⌉, block 256 (8 rows), shared 0
-//   reads x once, writes y once, 8 bytes per f32 element, 16 bytes a load; scale and shift come
-//   from a cache Gains: the least traffic there is, no barrier. Loses: rows below 128 columns leave
-//   lanes idle.
+//   reads x once, writes y once: 8 bytes per f32 element, 16 a load; scale and shift from a cache
+//   Gains: the least traffic there is, no barrier.
+//   Loses: rows below 128 columns leave lanes idle.
 template <typename T, int N, int values>
 __global__ void layer_norm_warp_per_row(LayerNorm<T> p) {
   normalize_row<T, N, values>(p, place_of_lane<32>(p.x.rows), WarpOfRow{});
@@ -144,7 +144,8 @@ __global__ void layer_norm_warp_per_row(LayerNorm<T> p) {
 // block_per_row, up to 8192 columns (4096 where loads are one by one)
 //   grid rows, block ⌈cols / 16⌉ (8) rounded up to whole warps, shared 96 numbers
 //   reads x once, writes y once
-//   Gains: rows that no warp can hold. Loses: four barriers a row.
+//   Gains: rows that no warp can hold.
+//   Loses: four barriers a row.
 template <typename T, int N>
 __global__ void __launch_bounds__(layer_norm_block_threads)
     layer_norm_block_per_row(LayerNorm<T> p) {

@@ -124,6 +124,8 @@ __device__ __forceinline__ void slope_of_row(const Backward<T>& p, const RowPlac
 // warp_per_row (up to 1024 columns; beyond: block_per_row)
 //   grid ⌈rows / 8⌉, block 256 (8 rows), shared 0
 //   reads x and dy once, writes dx once: 12 bytes per f32 element
+//   Gains: one pass, 16-byte loads, no barrier.
+//   Loses: 64 registers for the numbers of a row of 1024.
 template <typename T, int N, int values>
 __global__ void layer_norm_backward_warp_per_row(Backward<T> p) {
   slope_of_row<T, N, values>(p, place_of_lane<32>(p.x.rows), WarpOfRow{});
@@ -180,8 +182,8 @@ struct ParameterShared {
 };
 
 // parameters, first stage: parts [⌈rows / 64⌉, cols] of dscale and of dshift
-//   grid ⌈cols / 32⌉ × ⌈rows / 64⌉, block 256: 32 columns and 8 warps that take every eighth row of
-//   64, shared 512 numbers
+//   grid ⌈rows / 64⌉ × ⌈cols / 32⌉, shared 512 numbers
+//   block 256: 32 columns and 8 warps that take every eighth row of 64
 //   reads x and dy once, 128 bytes a warp; writes a 64th of it
 template <typename T>
 __global__ void layer_norm_parameter_parts(Backward<T> p, Matrix<accumulate_t<T>> dscale,

@@ -1,7 +1,8 @@
 // Softmax over the columns of each row, with an optional number of columns that count per row:
 //
-//   y[r, c] = exp(x[r, c] − m) / s,   m = max_c x[r, c],   s = Σ_c exp(x[r, c] − m),   c <
-//   length[r] logarithmic: y[r, c] = (x[r, c] − m) − log s;   beyond a row's length y is 0 (−∞)
+//   m = max_c x[r, c],   s = Σ_c exp(x[r, c] − m)          over c < length[r]
+//   y[r, c] = exp(x[r, c] − m) / s                         beyond the length: 0
+//   logarithmic: y[r, c] = (x[r, c] − m) − log s           beyond the length: −∞
 //
 // x, y [rows, cols], columns contiguous, any row stride; f32, f64, bf16 (computed in f32).
 // One exponential and few sums per element: memory is the limit, and each version brings the bytes
@@ -91,8 +92,8 @@ __global__ void softmax_thread_per_row(Softmax<T> p) {
 
 // block_per_row
 //   grid rows, block 256, shared 32 numbers
-//   reads x 3 times (the second and third time from a cache, as long as the row fits), writes y
-//   once Gains: neighbours read neighbouring columns, so that every byte of a sector is used.
+//   reads x 3 times (twice from a cache, as long as the row fits), writes y once
+//   Gains: neighbours read neighbouring columns, so that every byte of a sector is used.
 //   Loses: four barriers a row, and rows below 256 columns leave threads idle.
 template <typename T>
 __global__ void softmax_block_per_row(Softmax<T> p) {
@@ -191,8 +192,9 @@ __global__ void softmax_in_warp(Softmax<T> p) {
 //   reads x once, writes y once
 //   Each thread folds its registers into a pair (m, s), and the block merges pairs: one tree and
 //   two barriers where maximum and sum took two trees and four. The exponentials are computed again
-//   at the end: the arithmetic units wait for memory anyway. Loses: with one row a block, nothing
-//   is loaded while the row is finished, unless several blocks fit on a multiprocessor.
+//   at the end: the arithmetic units wait for memory anyway.
+//   Loses: with one row a block, nothing is loaded while the row is finished, unless several blocks
+//   fit on a multiprocessor.
 template <typename T, int N>
 __global__ void __launch_bounds__(1024) softmax_in_block(Softmax<T> p) {
   using A = accumulate_t<T>;

@@ -64,7 +64,8 @@ __global__ void softmax_backward_thread_per_row(Backward<T> p) {
 // block_per_row
 //   grid rows, block 256, shared 32 numbers
 //   reads y and dy twice (the second time from a cache), writes dx once
-//   Gains: whole sectors are used. Loses: two barriers a row; idle threads below 256 columns.
+//   Gains: whole sectors are used.
+//   Loses: two barriers a row; idle threads below 256 columns.
 template <typename T>
 __global__ void softmax_backward_block_per_row(Backward<T> p) {
   using A = accumulate_t<T>;
@@ -85,7 +86,8 @@ __global__ void softmax_backward_block_per_row(Backward<T> p) {
 // warp_per_row
 //   grid ⌈rows / 8⌉, block 256 (8 rows), shared 0
 //   reads y and dy twice, writes dx once
-//   Gains: no barrier. Loses: 32 threads are too few for a long row.
+//   Gains: no barrier.
+//   Loses: 32 threads are too few for a long row.
 template <typename T>
 __global__ void softmax_backward_warp_per_row(Backward<T> p) {
   using A = accumulate_t<T>;
@@ -136,8 +138,8 @@ struct Parts {
 // online (lanes = 32, up to 1024 columns) and rows_per_warp (lanes = 8 or 16, up to 128)
 //   grid ⌈rows · lanes / 256⌉, block 256, shared 0
 //   reads y and dy once, writes dx once: 12 bytes per f32 element, the least there is
-//   Gains: one pass, 16-byte loads, all on their way at once. Loses: 64 registers for the numbers
-//   of a row of 1024, so fewer warps than forward.
+//   Gains: one pass, 16-byte loads, all on their way at once.
+//   Loses: 64 registers for the numbers of a row of 1024, so fewer warps than forward.
 template <typename T, int N, int values, int lanes>
 __global__ void softmax_backward_in_warp(Backward<T> p) {
   const RowPlace place = place_of_lane<lanes>(p.y.rows);
@@ -154,6 +156,8 @@ __global__ void softmax_backward_in_warp(Backward<T> p) {
 // online, 1025 to 16384 columns (8192 where loads are one by one: f64, odd strides)
 //   grid rows, block ⌈cols / 16⌉ (8 where one by one) rounded up to whole warps, shared 32 numbers
 //   reads y and dy once, writes dx once
+//   Gains: rows that no warp can hold.
+//   Loses: two barriers a row, between which nothing is loaded.
 template <typename T, int N>
 __global__ void __launch_bounds__(1024) softmax_backward_in_block(Backward<T> p) {
   auto& shared = shared_memory<BackwardShared<accumulate_t<T>>>();
