@@ -3,40 +3,11 @@
 
 #include "core/parallel.h"
 #include "kernels/cpu/cpu_kernels.h"
+#include "kernels/pool_sizes.h"
 #include "kernels/view_checks.h"
 
 namespace heddle::cpu {
 namespace {
-
-struct PoolSizes {
-  std::int64_t planes;  // batch · channels
-  std::int64_t rows, cols, out_rows, out_cols;
-};
-
-std::int64_t out_size(std::int64_t size, std::int64_t kernel, std::int64_t stride,
-                      std::int64_t padding) {
-  return (size + 2 * padding - kernel) / stride + 1;
-}
-
-PoolSizes sizes_of(const PoolOptions& options, const ConstView& x, const ConstView& y) {
-  check(options.kernel_rows > 0 && options.kernel_cols > 0 && options.stride_rows > 0 &&
-            options.stride_cols > 0 && options.padding_rows >= 0 && options.padding_cols >= 0 &&
-            2 * options.padding_rows <= options.kernel_rows &&
-            2 * options.padding_cols <= options.kernel_cols,
-        "pool: expected positive kernels and strides, and padding of at most half the kernel");
-  check_rank("pool", {"x", x}, 4);
-  check_rank("pool", {"y", y}, 4);
-  check(x.size(2) + 2 * options.padding_rows >= options.kernel_rows &&
-            x.size(3) + 2 * options.padding_cols >= options.kernel_cols,
-        "pool: the kernel is larger than the padded picture ", x.shape);
-  const Shape expected{
-      x.size(0), x.size(1),
-      out_size(x.size(2), options.kernel_rows, options.stride_rows, options.padding_rows),
-      out_size(x.size(3), options.kernel_cols, options.stride_cols, options.padding_cols)};
-  check_dense("pool", {"x", x}, x.shape, y.dtype);
-  check_dense("pool", {"y", y}, expected, y.dtype);
-  return {x.size(0) * x.size(1), x.size(2), x.size(3), y.size(2), y.size(3)};
-}
 
 /// The part of a window inside the picture.
 struct Window {
@@ -116,7 +87,7 @@ void max_plane(const PoolOptions& options, const PoolSizes& sizes, const T* x, T
 template <typename T>
 void max_forward_typed(const PoolOptions& options, const ConstView& x, const View& y,
                        const View& places) {
-  const PoolSizes sizes = sizes_of(options, x, y);
+  const PoolSizes sizes = pool_sizes(options, x, y);
   check_dense("pool", {"places", places}, y.shape, DType::i64);
   const bool is_two_by_two = options.kernel_rows == 2 && options.kernel_cols == 2 &&
                              options.stride_rows == 2 && options.stride_cols == 2 &&
@@ -137,7 +108,7 @@ void max_forward_typed(const PoolOptions& options, const ConstView& x, const Vie
 template <typename T>
 void max_backward_typed(const PoolOptions& options, const ConstView& places, const ConstView& dy,
                         const View& dx) {
-  const PoolSizes sizes = sizes_of(options, dx, dy);
+  const PoolSizes sizes = pool_sizes(options, dx, dy);
   check_dense("pool", {"places", places}, dy.shape, DType::i64);
   const std::int64_t elements = sizes.rows * sizes.cols;
   const std::int64_t out_elements = sizes.out_rows * sizes.out_cols;
@@ -156,7 +127,7 @@ void max_backward_typed(const PoolOptions& options, const ConstView& places, con
 
 template <typename T>
 void average_forward_typed(const PoolOptions& options, const ConstView& x, const View& y) {
-  const PoolSizes sizes = sizes_of(options, x, y);
+  const PoolSizes sizes = pool_sizes(options, x, y);
   for_each_plane(sizes, [&](std::int64_t plane) {
     const T* const from = x.pointer<T>() + plane * sizes.rows * sizes.cols;
     T* to = y.pointer<T>() + plane * sizes.out_rows * sizes.out_cols;
@@ -177,7 +148,7 @@ void average_forward_typed(const PoolOptions& options, const ConstView& x, const
 
 template <typename T>
 void average_backward_typed(const PoolOptions& options, const ConstView& dy, const View& dx) {
-  const PoolSizes sizes = sizes_of(options, dx, dy);
+  const PoolSizes sizes = pool_sizes(options, dx, dy);
   for_each_plane(sizes, [&](std::int64_t plane) {
     T* const to = dx.pointer<T>() + plane * sizes.rows * sizes.cols;
     const T* from = dy.pointer<T>() + plane * sizes.out_rows * sizes.out_cols;

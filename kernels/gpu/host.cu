@@ -1,5 +1,8 @@
 // The host's side of the vocabulary: the device's size, and checks of numbers on the device.
 
+#include <string>
+#include <vector>
+
 #include "kernels/gpu/device/device.h"
 
 namespace heddle::kernels::HEDDLE_BACKEND {
@@ -14,11 +17,25 @@ DeviceLimits limits_of(const Stream& /*stream*/) {
 
 void check_values(Stream& /*stream*/, const char* kernel, const char* what, const ConstView& values,
                   std::int64_t low, std::int64_t high, std::int64_t other) {
-  const Row<const std::int64_t> flat = row_of<std::int64_t>(values);
-  for (std::int64_t i = 0; i < flat.size; ++i) {
-    const std::int64_t value = flat.data[i * flat.stride];
-    check(value == other || (value >= low && value <= high), kernel, ": ", what, "[", i, "] is ",
-          value, "; expected ", low, " … ", high);
+  const auto* const data = values.pointer<std::int64_t>();
+  std::vector<std::int64_t> place(static_cast<std::size_t>(values.rank()));
+  for (std::int64_t i = 0; i < values.elements(); ++i) {
+    std::int64_t offset = 0;
+    std::int64_t rest = i;
+    for (int d = values.rank() - 1; d >= 0; --d) {
+      place[static_cast<std::size_t>(d)] = rest % values.size(d);
+      offset += rest % values.size(d) * values.stride(d);
+      rest /= values.size(d);
+    }
+    const std::int64_t value = data[offset];
+    if (value == other || (value >= low && value <= high)) {
+      continue;
+    }
+    std::string where;
+    for (const std::int64_t index : place) {
+      where += (where.empty() ? "" : ", ") + std::to_string(index);
+    }
+    fail(kernel, ": ", what, "[", where, "] is ", value, "; expected ", low, " … ", high);
   }
 }
 

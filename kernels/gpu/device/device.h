@@ -12,12 +12,14 @@
 //   sync_threads(), sync_warp(mask), sync_grid()      barriers of block, warp, grid (cooperative)
 //   post_flag(flag, value), wait_flag(flag, value)    from block to block (cooperative)
 //   shuffle, shuffle_xor, shuffle_down, ballot, any, all     words of a warp, explicit masks
+//   count_bits(mask)                                  how many bits of a ballot are 1
 //   warp_sum, warp_max, block_sum, block_max          fixed trees over them (reduce.h)
 //   Row, Matrix, Batch, Tensor4                       views of global memory, x(i), m(i, j), …
 //   load_vector<N>, store_vector                      N neighbouring elements at once
 //   copy_async, commit_copies, wait_copies<N>         global to shared memory behind one's back
 //   fragment words: mma.h                             tensor cores
 //   fast_exp, fast_tanh, …, accumulate_t<T>           numbers.h
+//   product_of(a, b)                                  a · b, never fused with a sum (numbers.h)
 //   atomic_add                                        integers alone (floating sums stay in order)
 // On the host
 //   launch(kernel, Launch{…}, args…)                  instead of <<<>>>

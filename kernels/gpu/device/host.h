@@ -160,10 +160,10 @@ class Scratch {
   T* data_;
 };
 
-/// Checks that each of the i64 `values` is from `low` to `high` (or equals `other`). Under sim at
-/// once. Under cuda on the device, without waiting: the error is thrown where the host next waits
-/// for the device. Kernels must stay inside memory whatever the values are. Errors: "<kernel>:
-/// <what>[<place>] is <value>; expected <low> … <high>".
+/// Checks that each of the i64 `values` (any shape and strides) is from `low` to `high` (or equals
+/// `other`). Under sim at once. Under cuda on the device, without waiting: the error is thrown
+/// where the host next waits for the device. Kernels must stay inside memory whatever the values
+/// are. Errors: "<kernel>: <what>[<place>] is <value>; expected <low> … <high>".
 void check_values(Stream& stream, const char* kernel, const char* what, const ConstView& values,
                   std::int64_t low, std::int64_t high);
 void check_values(Stream& stream, const char* kernel, const char* what, const ConstView& values,

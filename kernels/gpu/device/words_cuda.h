@@ -125,6 +125,8 @@ __device__ __forceinline__ bool all(std::uint32_t mask, bool predicate) {
   return __all_sync(mask, predicate) != 0;
 }
 
+__device__ __forceinline__ int count_bits(std::uint32_t bits) { return __popc(bits); }
+
 template <typename T>
 __device__ __forceinline__ T atomic_add(T* address, T value) {
   static_assert(!std::is_floating_point_v<T>,

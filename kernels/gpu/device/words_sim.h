@@ -233,6 +233,9 @@ inline bool all(std::uint32_t mask, bool predicate, Place place = Place::current
   return ballot(mask, !predicate, place) == 0;
 }
 
+/// How many bits are 1.
+inline int count_bits(std::uint32_t bits) { return std::popcount(bits); }
+
 /// Integers alone: the order of additions is not fixed. Returns the value before.
 template <typename T>
 T atomic_add(T* address, T value) {

@@ -114,6 +114,8 @@ void Block::begin(unsigned linear_index) {
 }
 
 Block::State Block::run() {
+  order_release(&begin_identity_);
+  hide_begin();
   current_block = this;
   kernels::sim::blockIdx = index_;
   kernels::sim::blockDim = shape_.block;
@@ -127,8 +129,6 @@ Block::State Block::run() {
       }
     }
   }
-  order_release(&begin_identity_);
-  hide_begin();
   if (fiber_for_each_thread) {
     // Creating a fiber orders it after its creator, so all are made before any runs.
     for (KernelThread& thread : threads_) {
