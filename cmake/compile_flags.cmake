@@ -19,16 +19,18 @@ else()
   set(heddle_march -march=x86-64-v3)
 endif()
 
-add_compile_options(${heddle_march} -ffp-contract=off -Wall -Wextra -Wshadow -Wconversion)
+# What nvcc compiles has flags of its own (cmake/cuda_toolkit.cmake).
+add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:${heddle_march};-ffp-contract=off;-Wall;-Wextra;-Wshadow;-Wconversion>")
 # -O3 makes the whole library a tenth slower to compile and only the CPU kernels faster; they ask for it.
-add_compile_options($<$<CONFIG:Release>:-O2>)
+add_compile_options($<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:Release>>:-O2>)
 if(HEDDLE_WERROR)
-  add_compile_options(-Werror)
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Werror>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC's optimiser finds these where there is nothing to find, mostly in inlined strings and
     # vectors, and each version in other places. They are shown, but do not fail a build.
-    add_compile_options(-Wno-error=array-bounds -Wno-error=free-nonheap-object -Wno-error=restrict
-                        -Wno-error=maybe-uninitialized -Wno-error=stringop-overflow
-                        -Wno-error=stringop-overread)
+    foreach(warning IN ITEMS array-bounds free-nonheap-object restrict maybe-uninitialized
+                             stringop-overflow stringop-overread)
+      add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-error=${warning}>)
+    endforeach()
   endif()
 endif()

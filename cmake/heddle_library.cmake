@@ -30,5 +30,5 @@ function(heddle_library name)
   install(TARGETS ${target} EXPORT heddle_targets)
   install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/"
           DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/heddle/${name}"
-          FILES_MATCHING PATTERN "*.h" PATTERN "cpu" EXCLUDE)
+          FILES_MATCHING PATTERN "*.h" PATTERN "cpu" EXCLUDE PATTERN "cuda" EXCLUDE)
 endfunction()

@@ -12,6 +12,7 @@ struct MemoryStatistics {
   std::int64_t current_bytes = 0;  // in use by tensors
   std::int64_t peak_bytes = 0;     // most that was in use at one time
   std::int64_t cached_bytes = 0;   // free, kept for reuse
+  std::int64_t graph_bytes = 0;    // held by no tensor, kept for graphs (core/graph_memory.h)
   std::int64_t calls = 0;          // blocks asked for
   std::int64_t reused = 0;         // of those, served from the cache
 };

@@ -10,7 +10,9 @@ struct BuildInfo {
   const char* build_type;    // "Release"
   const char* flags;         // those that can change bits: "-march=x86-64-v3 -ffp-contract=off"
   const char* sanitizers;    // "address,undefined"
-  const char* cuda_toolkit;  // version of the CUDA toolkit found by -DHEDDLE_CUDA=ON
+  // With -DHEDDLE_CUDA=ON:
+  const char* cuda_toolkit;        // "13.0.88"
+  const char* cuda_architectures;  // as CMake names them: "75-real 80-real 90"
 };
 
 const BuildInfo& build_info();

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "core/device.h"
+#include "core/stream.h"
 #include "core/view.h"
 
 namespace heddle {
@@ -28,6 +30,12 @@ struct MemoryFunctions {
   void (*download)(Device device, void* destination, const void* source, std::size_t bytes);
 
   void (*synchronize)(int index);
+
+  // The rest is null where the memory is the host's.
+  /// `Stream::native` for this thread now.
+  void* (*native_stream)(int index);
+  /// Bytes the device has to give and has in all; false where it does not say.
+  bool (*space)(int index, std::int64_t& available, std::int64_t& total) noexcept;
 };
 
 /// Errors: Unavailable for a backend this build or machine lacks.
@@ -37,5 +45,14 @@ const MemoryFunctions& memory_of(Device device);
 const MemoryFunctions& host_memory();
 /// Errors: Unavailable where the build has no CUDA backend.
 const MemoryFunctions& cuda_memory();
+
+namespace kernels::cuda {
+
+/// `MemoryFunctions::copy` and `fill` for what is not plain bytes, in the stream's order; the kernels
+/// of kernels/gpu/copy.cu.
+void strided_copy(Stream& stream, const View& destination, const ConstView& source);
+void strided_fill(Stream& stream, const View& destination, double value);
+
+}  // namespace kernels::cuda
 
 }  // namespace heddle

@@ -62,7 +62,11 @@ Tensor filled(const Shape& shape, DType dtype, Generator& generator, std::uint64
     parallel_ranges(count, tile_elements, [&](std::int64_t begin, std::int64_t end) {
       WordReader reader(state, first + static_cast<std::uint64_t>(begin) * words_each);
       for (std::int64_t i = begin; i < end; ++i) {
-        values[i] = static_cast<T>(draw(reader));
+        if constexpr (std::is_same_v<T, bf16>) {
+          values[i] = bf16(static_cast<float>(draw(reader)));
+        } else {
+          values[i] = static_cast<T>(draw(reader));
+        }
       }
     });
   });

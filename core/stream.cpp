@@ -7,14 +7,17 @@
 namespace heddle {
 
 Stream& current_stream(Device device) {
-  memory_of(device);
+  const MemoryFunctions& memory = memory_of(device);
   thread_local std::deque<Stream> streams;  // a deque, so that references stay good
+  void* const native =
+      memory.native_stream == nullptr ? nullptr : memory.native_stream(device.index);
   for (Stream& stream : streams) {
     if (stream.device == device) {
+      stream.native = native;
       return stream;
     }
   }
-  return streams.emplace_back(Stream{device, nullptr});
+  return streams.emplace_back(Stream{device, native});
 }
 
 void synchronize(Device device) { memory_of(device).synchronize(device.index); }

@@ -19,6 +19,7 @@
 //   copy_async, commit_copies, wait_copies<N>         global to shared memory behind one's back
 //   fragment words: mma.h                             tensor cores
 //   fast_exp, fast_tanh, …, accumulate_t<T>           numbers.h
+//   product_of(a, b)                                  a · b, never fused with a sum (numbers.h)
 //   atomic_add                                        integers alone (floating sums stay in order)
 // On the host
 //   launch(kernel, Launch{…}, args…)                  instead of <<<>>>

@@ -27,6 +27,22 @@ __device__ __forceinline__ T narrow(accumulate_t<T> value) {
   return static_cast<T>(value);
 }
 
+/// a · b rounded by itself: nvcc does not make one rounding of it and a following addition.
+__device__ __forceinline__ float product_of(float a, float b) {
+#if defined(__CUDA_ARCH__)
+  return __fmul_rn(a, b);
+#else
+  return a * b;
+#endif
+}
+__device__ __forceinline__ double product_of(double a, double b) {
+#if defined(__CUDA_ARCH__)
+  return __dmul_rn(a, b);
+#else
+  return a * b;
+#endif
+}
+
 template <typename A>
 __device__ __forceinline__ A sigmoid_of(A x) {
   return A{1} / (A{1} + std::exp(-x));

@@ -90,6 +90,7 @@ void Block::begin(unsigned linear_index) {
   at_barrier_ = at_grid_ = at_flag_ = 0;
   warps_ready_ = 0;
   barrier_epoch_ = 0;
+  grid_epoch_ = 0;
   problem_ = nullptr;
   current_ = nullptr;
   for (unsigned warp = 0; warp < warps_; ++warp) {
@@ -113,6 +114,8 @@ void Block::begin(unsigned linear_index) {
 }
 
 Block::State Block::run() {
+  order_release(&begin_identity_);
+  hide_begin();
   current_block = this;
   kernels::sim::blockIdx = index_;
   kernels::sim::blockDim = shape_.block;
@@ -126,8 +129,6 @@ Block::State Block::run() {
       }
     }
   }
-  order_release(&begin_identity_);
-  hide_begin();
   if (fiber_for_each_thread) {
     // Creating a fiber orders it after its creator, so all are made before any runs.
     for (KernelThread& thread : threads_) {
@@ -138,7 +139,7 @@ Block::State Block::run() {
   }
   KernelThread* const first = pick();
   if (first != nullptr) {
-    go_on(first, main_);
+    go_on(first, main_, false);
   }
   hide_end();
   order_acquire(&end_identity_);
@@ -189,37 +190,32 @@ void Block::make_current(KernelThread& thread) {
   kernels::sim::threadIdx = thread.index;
 }
 
-/// Lets `next` go on; returns when `from` is switched to again.
-void Block::go_on(KernelThread* next, Fiber& from) {
-  if (next == nullptr) {
-    main_.run_from(from);
-    return;
-  }
-  if (fiber_for_each_thread) {
+/// Lets `next` (the main stack where null) go on; returns when `from` is switched to again.
+/// `for_good`: the thread on `from` has ended.
+void Block::go_on(KernelThread* next, Fiber& from, bool for_good) {
+  Fiber* to = &main_;
+  if (next != nullptr) {
+    make_current(*next);
+    to = next->fiber;
     if (!next->begun) {
       next->begun = true;
+      if (!fiber_for_each_thread) {
+        to = fibers_.take(fiber_loop);
+      }
       starting_ = next;
-      starting_fiber_ = next->fiber;
+      starting_fiber_ = to;
     }
-    make_current(*next);
-    next->fiber->run_from(from);
-    return;
   }
-  if (next->fiber == nullptr) {
-    Fiber* const fiber = fibers_.take(fiber_loop);
-    starting_ = next;
-    starting_fiber_ = fiber;
-    make_current(*next);
-    fiber->run_from(from);
-    return;
+  if (for_good) {
+    hide_end();
   }
-  make_current(*next);
-  next->fiber->run_from(from);
+  to->run_from(from);
 }
 
 /// What each stack does: runs one thread of the kernel after the other.
 void Block::fiber_loop() {
   Fiber::begin_on_new_stack();
+  hide_begin();
   for (;;) {
     Block& block = *current_block;
     KernelThread& thread = *block.starting_;
@@ -243,23 +239,22 @@ void Block::fiber_loop() {
     order_release(&block.end_identity_);
     hide_begin();
     if (problem) {
-      block.problem_ = problem;
-      block.go_on(nullptr, self);
-      continue;  // not reached: the stack is reset
+      block.problem_ = std::move(problem);
+      block.go_on(nullptr, self, true);  // does not return: the stack is reset
     }
     block.end_thread(thread);
     KernelThread* const next = block.problem_ ? nullptr : block.pick();
     if (fiber_for_each_thread) {
-      block.go_on(next, self);
-      continue;  // not reached
+      block.go_on(next, self, true);  // does not return
     }
-    if (next != nullptr && next->fiber == nullptr) {
+    if (next != nullptr && !next->begun) {
+      next->begun = true;
       block.starting_ = next;
       block.starting_fiber_ = &self;
       continue;
     }
     block.fibers_.give_back(&self);
-    block.go_on(next, self);
+    block.go_on(next, self, false);
   }
 }
 
@@ -344,7 +339,7 @@ void Block::leave() {
   }
   KernelThread* const next = problem_ ? nullptr : pick();
   if (next != &thread) {
-    go_on(next, *thread.fiber);
+    go_on(next, *thread.fiber, false);
   }
 }
 
@@ -459,9 +454,8 @@ void Block::sync_grid(Place place) {
   if (active_recorder != nullptr) [[unlikely]] {
     active_recorder->word(who(), "sync_grid", place);
   }
-  static char identity[2] = {};
-  static unsigned epoch = 0;  // cooperative launches run on one OS thread
-  char* const mine = &identity[(at_grid_ == 0 ? ++epoch : epoch) & 1u];
+  static char identity[2] = {};  // of all blocks: cooperative launches run on one OS thread
+  char* const mine = &identity[grid_epoch_ & 1u];
   order_release(mine);
   hide_begin();
   wait(Waiting::grid_barrier, "sync_grid", place);
@@ -473,6 +467,7 @@ void Block::sync_grid(Place place) {
 
 void Block::release_grid_barrier() {
   at_grid_ = 0;
+  ++grid_epoch_;
   ++progress_;
   for (KernelThread& thread : threads_) {
     if (thread.waiting == Waiting::grid_barrier) {

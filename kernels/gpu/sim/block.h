@@ -111,9 +111,8 @@ class Block {
 
  private:
   static void fiber_loop();
-  void start_on(Fiber* fiber, KernelThread& thread);
   void make_current(KernelThread& thread);
-  void go_on(KernelThread* next, Fiber& from);
+  void go_on(KernelThread* next, Fiber& from, bool for_good);
   void leave();  // the running thread waits now: something else goes on
   void end_thread(KernelThread& thread);
   void wait(Waiting waiting, const char* word, Place place);
@@ -166,6 +165,7 @@ class Block {
   char begin_identity_ = 0;
   char end_identity_ = 0;
   unsigned barrier_epoch_ = 0;
+  unsigned grid_epoch_ = 0;
   std::array<unsigned, most_warps> warp_epoch_{};
 };
 

@@ -96,6 +96,10 @@ Fiber::~Fiber() {
 }
 
 void Fiber::reset() {
+#ifdef HEDDLE_SIM_ASAN
+  // What the frames that are forgotten forbade.
+  __asan_unpoison_memory_region(static_cast<char*>(base_) + page, bytes_ - page);
+#endif
   const auto top =
       (reinterpret_cast<std::uintptr_t>(base_) + bytes_ - stagger()) & ~std::uintptr_t{15};
   auto** slot = reinterpret_cast<void**>(top);

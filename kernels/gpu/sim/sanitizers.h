@@ -21,6 +21,7 @@
 #endif
 
 #ifdef HEDDLE_SIM_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 

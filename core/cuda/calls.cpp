@@ -1,0 +1,46 @@
+#include "core/cuda/calls.h"
+
+namespace heddle::cuda {
+
+CudaCalls& calls() {
+  static CudaCalls table{
+      .cudaGetDeviceCount = &::cudaGetDeviceCount,
+      .cudaGetDeviceProperties = &::cudaGetDeviceProperties,
+      .cudaDeviceGetAttribute = &::cudaDeviceGetAttribute,
+      .cudaSetDevice = &::cudaSetDevice,
+      .cudaMemGetInfo = &::cudaMemGetInfo,
+      .cudaMalloc = &::cudaMalloc,
+      .cudaFree = &::cudaFree,
+      .cudaMallocHost = &::cudaMallocHost,
+      .cudaFreeHost = &::cudaFreeHost,
+      .cudaMemcpyAsync = &::cudaMemcpyAsync,
+      .cudaMemsetAsync = &::cudaMemsetAsync,
+      .cudaStreamCreateWithFlags = &::cudaStreamCreateWithFlags,
+      .cudaStreamDestroy = &::cudaStreamDestroy,
+      .cudaStreamSynchronize = &::cudaStreamSynchronize,
+      .cudaEventCreateWithFlags = &::cudaEventCreateWithFlags,
+      .cudaEventDestroy = &::cudaEventDestroy,
+      .cudaEventRecord = &::cudaEventRecord,
+      .cudaEventSynchronize = &::cudaEventSynchronize,
+      .cudaEventElapsedTime = &::cudaEventElapsedTime,
+      .cudaStreamWaitEvent = &::cudaStreamWaitEvent,
+      .cudaStreamBeginCapture = &::cudaStreamBeginCapture,
+      .cudaStreamEndCapture = &::cudaStreamEndCapture,
+      .cudaThreadExchangeStreamCaptureMode = &::cudaThreadExchangeStreamCaptureMode,
+      .cudaGraphInstantiateWithFlags = &::cudaGraphInstantiateWithFlags,
+      .cudaGraphLaunch = &::cudaGraphLaunch,
+      .cudaGraphDestroy = &::cudaGraphDestroy,
+      .cudaGraphExecDestroy = &::cudaGraphExecDestroy,
+      .cudaLaunchKernelExC = &::cudaLaunchKernelExC,
+      .cudaFuncSetAttribute = &::cudaFuncSetAttribute,
+      .cudaPeekAtLastError = &::cudaPeekAtLastError,
+      .cudaGetLastError = &::cudaGetLastError,
+      .cudaGetErrorName = &::cudaGetErrorName,
+      .cudaGetErrorString = &::cudaGetErrorString,
+      .strided_copy = &kernels::cuda::strided_copy,
+      .strided_fill = &kernels::cuda::strided_fill,
+  };
+  return table;
+}
+
+}  // namespace heddle::cuda

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include "core/memory.h"
+
+namespace heddle::cuda {
+
+/// Every function of CUDA that Heddle calls. Nothing calls CUDA otherwise, so that a test can put
+/// functions on host memory in their place, and let any one of them fail.
+struct CudaCalls {
+  // Cards.
+  decltype(&::cudaGetDeviceCount) cudaGetDeviceCount;
+  decltype(&::cudaGetDeviceProperties) cudaGetDeviceProperties;
+  decltype(&::cudaDeviceGetAttribute) cudaDeviceGetAttribute;
+  decltype(&::cudaSetDevice) cudaSetDevice;
+  decltype(&::cudaMemGetInfo) cudaMemGetInfo;
+  // Memory.
+  decltype(&::cudaMalloc) cudaMalloc;
+  decltype(&::cudaFree) cudaFree;
+  decltype(&::cudaMallocHost) cudaMallocHost;
+  decltype(&::cudaFreeHost) cudaFreeHost;
+  decltype(&::cudaMemcpyAsync) cudaMemcpyAsync;
+  decltype(&::cudaMemsetAsync) cudaMemsetAsync;
+  // Streams and events.
+  decltype(&::cudaStreamCreateWithFlags) cudaStreamCreateWithFlags;
+  decltype(&::cudaStreamDestroy) cudaStreamDestroy;
+  decltype(&::cudaStreamSynchronize) cudaStreamSynchronize;
+  decltype(&::cudaEventCreateWithFlags) cudaEventCreateWithFlags;
+  decltype(&::cudaEventDestroy) cudaEventDestroy;
+  decltype(&::cudaEventRecord) cudaEventRecord;
+  decltype(&::cudaEventSynchronize) cudaEventSynchronize;
+  decltype(&::cudaEventElapsedTime) cudaEventElapsedTime;
+  decltype(&::cudaStreamWaitEvent) cudaStreamWaitEvent;
+  // Graphs.
+  decltype(&::cudaStreamBeginCapture) cudaStreamBeginCapture;
+  decltype(&::cudaStreamEndCapture) cudaStreamEndCapture;
+  decltype(&::cudaThreadExchangeStreamCaptureMode) cudaThreadExchangeStreamCaptureMode;
+  decltype(&::cudaGraphInstantiateWithFlags) cudaGraphInstantiateWithFlags;
+  decltype(&::cudaGraphLaunch) cudaGraphLaunch;
+  decltype(&::cudaGraphDestroy) cudaGraphDestroy;
+  decltype(&::cudaGraphExecDestroy) cudaGraphExecDestroy;
+  // Kernels.
+  decltype(&::cudaLaunchKernelExC) cudaLaunchKernelExC;
+  decltype(&::cudaFuncSetAttribute) cudaFuncSetAttribute;
+  // Errors and versions.
+  decltype(&::cudaPeekAtLastError) cudaPeekAtLastError;
+  decltype(&::cudaGetLastError) cudaGetLastError;
+  decltype(&::cudaGetErrorName) cudaGetErrorName;
+  decltype(&::cudaGetErrorString) cudaGetErrorString;
+  // Heddle's own kernels that the runtime starts.
+  decltype(&kernels::cuda::strided_copy) strided_copy;
+  decltype(&kernels::cuda::strided_fill) strided_fill;
+};
+
+/// The functions in use: CUDA's, unless a test changed them. Not to be changed while others run.
+CudaCalls& calls();
+
+}  // namespace heddle::cuda

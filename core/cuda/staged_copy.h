@@ -1,0 +1,13 @@
+#pragma once
+
+#include "core/stream.h"
+#include "core/view.h"
+
+namespace heddle::cuda {
+
+/// Strided and converting copies by way of the host: for builds without the kernels of
+/// kernels/gpu/copy.cu, and for tests. Slow, and not to be captured.
+void staged_copy(Stream& stream, const View& destination, const ConstView& source);
+void staged_fill(Stream& stream, const View& destination, double value);
+
+}  // namespace heddle::cuda

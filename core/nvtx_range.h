@@ -1,0 +1,15 @@
+#pragma once
+
+namespace heddle {
+
+/// Names what happens while it lives in the timeline of a profiler (Nsight Systems). Ranges nest.
+/// Does nothing in a build without CUDA, and nearly nothing where no profiler is attached.
+class NvtxRange {
+ public:
+  explicit NvtxRange(const char* name);
+  ~NvtxRange();
+  NvtxRange(const NvtxRange&) = delete;
+  NvtxRange& operator=(const NvtxRange&) = delete;
+};
+
+}  // namespace heddle

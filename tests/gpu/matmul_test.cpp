@@ -1,0 +1,224 @@
+#include <gtest/gtest.h>
+
+#include "kernels/gpu/product.h"
+#include "tests/gpu/runs.h"
+#include "tests/kernels/samples.h"
+
+namespace heddle::testing {
+namespace {
+
+/// A matrix kept as it is, or as the transpose of a row-major one.
+enum class Major : std::uint8_t { row, column };
+
+Tensor sample_matrices(std::int64_t batch, std::int64_t rows, std::int64_t cols, Major major,
+                       DType dtype, std::uint64_t seed) {
+  if (major == Major::row) {
+    return sample({batch, rows, cols}, dtype, seed);
+  }
+  return sample({batch, cols, rows}, dtype, seed).transpose(1, 2);
+}
+
+/// The product of what `a` and `b` hold, in double.
+std::vector<double> product_in_double(const Tensor& a, const Tensor& b, const Tensor& start) {
+  const Tensor out = start.to(DType::f64).clone();
+  cpu_kernels().matmul.multiply(cpu_stream(), a.to(DType::f64).view(), b.to(DType::f64).view(),
+                                true, out.output_view());
+  return out.to_vector<double>();
+}
+
+double tolerance_of_class(std::string_view math, DType dtype) {
+  if (dtype == DType::f64) {
+    return 1e-12;
+  }
+  return dtype == DType::bf16 || math == "bf16" ? 2e-2 : math == "tf32" ? 2e-3 : 2e-5;
+}
+
+struct Shapes {
+  std::int64_t batch, m, k, n;
+};
+
+/// How far off `version` is, at most, relative to max(1, |expected|), for factors within ±1 scaled
+/// so that sums stay near 1.
+struct MatmulCase {
+  Shapes sizes;
+  Major a = Major::row, b = Major::row, out = Major::row;
+  DType dtype = DType::f32;
+  DType out_dtype = DType::f32;
+};
+
+void expect_versions_agree(const MatmulCase& example) {
+  const auto& [batch, m, k, n] = example.sizes;
+  const Tensor a = sample_matrices(batch, m, k, example.a, example.dtype, 1);
+  const Tensor b = sample_matrices(batch, k, n, example.b, example.dtype, 2);
+  const Tensor before = sample_matrices(batch, m, n, example.out, example.out_dtype, 3);
+  const std::vector<double> product =
+      product_in_double(a, b, Tensor::zeros({batch, m, n}, DType::f64));
+  const std::vector<double> added = product_in_double(a, b, before);
+  // Errors grow with the terms of a sum, not with the sum.
+  const double terms = std::max(1.0, std::sqrt(static_cast<double>(k)) / 8);
+  for (const GpuRun& run : gpu_runs()) {
+    const sim::ScheduleScope scope(run.schedule);
+    for (const auto& version : HEDDLE_VERSIONS(matmul, run.device)) {
+      const std::string what =
+          concat(version.name, " on ", run.name(), ", ", batch, " × ", m, "×", k, "×", n, ' ',
+                 name_of(example.dtype), " majors ", static_cast<int>(example.a),
+                 static_cast<int>(example.b), static_cast<int>(example.out));
+      const double tolerance = terms * std::max(tolerance_of_class(version.math, example.dtype),
+                                                tolerance_of_class("f32", example.out_dtype));
+      const Tensor a_there = a.to(run.device);
+      const Tensor b_there = b.to(run.device);
+      for (const bool accumulate : {false, true}) {
+        Tensor out = before.clone().to(run.device);
+        if (!accumulate) {
+          out.fill_(std::numeric_limits<double>::quiet_NaN());
+        }
+        version.kernels.multiply(current_stream(run.device), a_there.view(), b_there.view(),
+                                 accumulate, out.output_view());
+        expect_near(out.to(Device{}), accumulate ? added : product, tolerance,
+                    what + (accumulate ? " added to out" : ""));
+      }
+    }
+  }
+}
+
+TEST(GpuMatmul, VersionsAgreeWithDoubles) {
+  for (const Shapes& sizes :
+       {Shapes{1, 1, 1, 1}, Shapes{1, 31, 33, 32}, Shapes{1, 33, 127, 31}, Shapes{1, 128, 32, 129},
+        Shapes{1, 129, 128, 127}, Shapes{1, 1, 1000, 3}, Shapes{3, 17, 65, 33}, Shapes{1, 2, 0, 3},
+        Shapes{1, 0, 5, 3}, Shapes{0, 2, 2, 2}, Shapes{1, 5, 700, 9}}) {
+    expect_versions_agree({.sizes = sizes});
+    if (sizes.m < 100) {
+      expect_versions_agree({.sizes = sizes, .dtype = DType::f64, .out_dtype = DType::f64});
+      expect_versions_agree({.sizes = sizes, .dtype = DType::bf16, .out_dtype = DType::bf16});
+    }
+  }
+}
+
+TEST(GpuMatmul, TakesEveryTranspose) {
+  for (int majors = 0; majors < 8; ++majors) {
+    const auto major = [&](int bit) {
+      return (majors >> bit) % 2 == 0 ? Major::row : Major::column;
+    };
+    for (const DType dtype : {DType::f32, DType::f64, DType::bf16}) {
+      for (const Shapes& sizes : {Shapes{2, 36, 40, 28}, Shapes{1, 35, 300, 29}}) {
+        if (sizes.k > 100 && dtype == DType::f64) {
+          continue;
+        }
+        expect_versions_agree({sizes, major(0), major(1), major(2), dtype,
+                               dtype == DType::bf16 && majors % 2 == 0 ? DType::f32 : dtype});
+      }
+    }
+  }
+}
+
+Tensor multiplied(const kernels::KernelVersion<MatmulKernels>& version, Device device,
+                  const Tensor& a, const Tensor& b) {
+  const Tensor out = Tensor::full({a.size(0), a.size(1), b.size(2)},
+                                  std::numeric_limits<double>::quiet_NaN(), a.dtype())
+                         .to(device);
+  version.kernels.multiply(current_stream(device), a.to(device).view(), b.to(device).view(), false,
+                           out.output_view());
+  return out.to(Device{});
+}
+
+TEST(GpuMatmul, SameBitsInEveryScheduleAndForAnyPlaceInATile) {
+  const Tensor a = sample({1, 70, 600}, DType::f32, 1);
+  const Tensor b = sample({1, 600, 75}, DType::f32, 2);
+  std::vector<Tensor> of_sim;
+  for (const GpuRun& run : gpu_runs()) {
+    const sim::ScheduleScope scope(run.schedule);
+    std::size_t index = 0;
+    Tensor first_f32;
+    for (const auto& version : HEDDLE_VERSIONS(matmul, run.device)) {
+      const std::string what = concat(version.name, " on ", run.name());
+      const Tensor all = multiplied(version, run.device, a, b);
+      for (const std::int64_t row : {0, 7, 69}) {
+        const Tensor part =
+            multiplied(version, run.device, a.slice(1, row, row + 1), b.slice(2, 3, 75));
+        EXPECT_TRUE(same_bits(part, all.slice(1, row, row + 1).slice(2, 3, 75).contiguous()))
+            << what << ", row " << row;
+      }
+      // Versions that add in the order of k agree bit by bit, on both builds.
+      if (version.math == "f32" && version.name != "split_k") {
+        first_f32 = first_f32.defined() ? first_f32 : all;
+        EXPECT_TRUE(same_bits(all, first_f32)) << what;
+      }
+      if (run.device.backend == Backend::sim) {
+        if (of_sim.size() <= index) {
+          of_sim.push_back(all);
+        }
+        EXPECT_TRUE(same_bits(all, of_sim[index])) << what;
+      } else if (version.math == "f32") {
+        EXPECT_TRUE(same_bits(all, of_sim[index])) << what;
+      }
+      ++index;
+    }
+  }
+}
+
+TEST(GpuMatmul, WritesOnlyItsPartAndReadsRepeatedMatrices) {
+  for (const GpuRun& run : gpu_runs()) {
+    const sim::ScheduleScope scope(run.schedule);
+    for (const auto& version : HEDDLE_VERSIONS(matmul, run.device)) {
+      const Tensor whole = Tensor::full({2, 40, 50}, 7.0).to(run.device);
+      const Tensor part = whole.slice(1, 3, 30).slice(2, 5, 39);
+      const Tensor a = sample({1, 27, 11}, DType::f32, 1).expand({2, 27, 11});
+      const Tensor b = sample({2, 11, 34}, DType::f32, 2);
+      version.kernels.multiply(current_stream(run.device), a.to(run.device).view(),
+                               b.to(run.device).view(), false, part.output_view());
+      part.mark_changed("test");
+      expect_near(part.to(Device{}), product_in_double(a, b, Tensor::zeros({2, 27, 34})),
+                  tolerance_of_class(version.math, DType::f32), std::string(version.name));
+      const std::vector<double> values = whole.to(Device{}).to_vector<double>();
+      double outside = 0;
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        const std::size_t row = i / 50 % 40;
+        const std::size_t col = i % 50;
+        if (row < 3 || row >= 30 || col < 5 || col >= 39) {
+          outside += std::abs(values[i] - 7.0);
+        }
+      }
+      EXPECT_EQ(outside, 0.0) << version.name;
+    }
+  }
+}
+
+TEST(GpuMatmul, ProductsForOtherFamiliesTakeMatrices) {
+  const Device device{.backend = Backend::sim};
+  const Tensor a = sample({9, 20}, DType::f32, 1);
+  const Tensor b = sample({13, 20}, DType::f32, 2);
+  const Tensor out = unwritten({9, 13}, DType::f32).to(device);
+  kernels::sim::product(current_stream(device), a.to(device).view(),
+                        kernels::sim::transposed(b.to(device).view()), false, out.output_view());
+  expect_near(out.to(Device{}),
+              product_in_double(a.reshape({1, 9, 20}), b.reshape({1, 13, 20}).transpose(1, 2),
+                                Tensor::zeros({1, 9, 13})),
+              2e-5, "matrices");
+}
+
+TEST(GpuMatmul, SaysWhatDoesNotFitAsTheCpuDoes) {
+  const auto message = [](const Kernels& kernels, Device device, const Tensor& a, const Tensor& b,
+                          const Tensor& out) -> std::string {
+    try {
+      kernels.matmul.multiply(current_stream(device), a.view(), b.view(), false, out.output_view());
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const Device sim_device{.backend = Backend::sim};
+  const Tensor out = Tensor::zeros({1, 2, 4});
+  const Tensor steps = Tensor::zeros({1, 2, 6}).slice(2, 0, 6, 2);
+  for (const auto& [a, b] : std::vector<std::pair<Tensor, Tensor>>{
+           {Tensor::zeros({1, 2, 3}), Tensor::zeros({1, 5, 4})},
+           {steps, Tensor::zeros({1, 3, 4})},
+           {Tensor::zeros({1, 2, 3}, DType::f64), Tensor::zeros({1, 3, 4})},
+           {Tensor::zeros({2, 3}), Tensor::zeros({1, 3, 4})}}) {
+    const std::string expected = message(cpu_kernels(), Device{}, a, b, out);
+    EXPECT_NE(expected, "");
+    EXPECT_EQ(message(kernels_for(sim_device), sim_device, a, b, out), expected);
+  }
+}
+
+}  // namespace
+}  // namespace heddle::testing
