@@ -20,10 +20,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <span>
 #include <vector>
 
-#include "core/memory.h"
 #include "kernels/gpu/device/device.h"
 #include "kernels/gpu/families.h"
 
@@ -36,12 +36,24 @@ constexpr unsigned threads = 256;
 constexpr int warps = static_cast<int>(threads) / 32;
 constexpr std::int64_t tile = 4096;  // elements of a block
 
-/// What changes from step to step, in device memory.
-enum StepNumber : std::uint8_t {
-  gradient_scale,
-  first_correction,   // 1 / (1 − β₁ᵗ)
-  second_correction,  // 1 / √(1 − β₂ᵗ)
-  step_numbers
+constexpr std::int64_t place_of(std::size_t byte) {
+  return static_cast<std::int64_t>(byte / sizeof(double));
+}
+
+/// Where the members of StepScalars stand in the tensor.
+struct ScalarPlace {
+  static constexpr std::int64_t step = place_of(offsetof(StepScalars, step));
+  static constexpr std::int64_t rate_factor = place_of(offsetof(StepScalars, rate_factor));
+  static constexpr std::int64_t correction1 = place_of(offsetof(StepScalars, correction1));
+  static constexpr std::int64_t correction2 = place_of(offsetof(StepScalars, correction2));
+  static constexpr std::int64_t squared_norm = place_of(offsetof(StepScalars, squared_norm));
+  static constexpr std::int64_t gradient_scale = place_of(offsetof(StepScalars, gradient_scale));
+  static constexpr std::int64_t loss = place_of(offsetof(StepScalars, loss));
+  static constexpr std::int64_t gradient_norm = place_of(offsetof(StepScalars, gradient_norm));
+  static constexpr std::int64_t loss_sum = place_of(offsetof(StepScalars, loss_sum));
+  static constexpr std::int64_t gradient_norm_sum =
+      place_of(offsetof(StepScalars, gradient_norm_sum));
+  static constexpr std::int64_t failed_step = place_of(offsetof(StepScalars, failed_step));
 };
 
 /// One tensor, as it travels to the device.
@@ -89,17 +101,18 @@ struct AdamRule {
       at.value = std::fma(keep, at.value, -step);
     }
   };
-  __device__ __forceinline__ Step step(double rate, double decay,
-                                       const Row<const double>& numbers) const {
-    return {.scale = static_cast<T>(numbers(gradient_scale)),
+  __device__ __forceinline__ Step step(double learning_rate, double decay,
+                                       const Row<const double>& now) const {
+    const double rate = learning_rate * now(ScalarPlace::rate_factor);
+    return {.scale = static_cast<T>(now(ScalarPlace::gradient_scale)),
             .decay_into_gradient = static_cast<T>(decoupled ? 0.0 : decay),
             .keep = static_cast<T>(decoupled ? 1.0 - rate * decay : 1.0),
             .beta1 = static_cast<T>(beta1),
             .beta2 = static_cast<T>(beta2),
             .rest1 = static_cast<T>(1.0 - beta1),
             .rest2 = static_cast<T>(1.0 - beta2),
-            .rate = static_cast<T>(rate * numbers(first_correction)),
-            .root = static_cast<T>(numbers(second_correction)),
+            .rate = static_cast<T>(rate / now(ScalarPlace::correction1)),
+            .root = static_cast<T>(1.0 / std::sqrt(now(ScalarPlace::correction2))),
             .epsilon = static_cast<T>(epsilon)};
   }
 };
@@ -124,9 +137,10 @@ struct SgdRule {
       at.value = std::fma(-rate, moved, at.value);
     }
   };
-  __device__ __forceinline__ Step step(double rate, double decay,
-                                       const Row<const double>& numbers) const {
-    return {.scale = static_cast<T>(numbers(gradient_scale)),
+  __device__ __forceinline__ Step step(double learning_rate, double decay,
+                                       const Row<const double>& now) const {
+    const double rate = learning_rate * now(ScalarPlace::rate_factor);
+    return {.scale = static_cast<T>(now(ScalarPlace::gradient_scale)),
             .decay = static_cast<T>(decay),
             .rate = static_cast<T>(rate),
             .momentum = static_cast<T>(momentum),
@@ -197,22 +211,15 @@ struct UpdatedRows {
   }
 };
 
-// Grid 1, block 1: the step's numbers, from arguments to device memory.
-__global__ void set_step_numbers(double scale, double first, double second, Row<double> numbers) {
-  numbers(gradient_scale) = scale;
-  numbers(first_correction) = first;
-  numbers(second_correction) = second;
-}
-
 // ---- one_launch_per_tensor ---------------------------------------------------------------------
 
 // Grid ⌈elements / 256⌉, block 256: a thread per element, 4-byte loads. In a table whose rows
 // without gradient are left alone, each thread reads its row to find out.
 template <typename Rule>
-__global__ void update_tensor(ListedTensor tensor, Rule rule, Row<const double> numbers) {
+__global__ void update_tensor(ListedTensor tensor, Rule rule, Row<const double> now) {
   using T = typename Rule::Number;
   const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * threads + threadIdx.x;
-  if (i >= tensor.elements) {
+  if (i >= tensor.elements || now(ScalarPlace::failed_step) != 0.0) {
     return;
   }
   const UpdatedRows<Rule> rows(tensor.value, tensor.gradient, tensor.first, tensor.second,
@@ -222,7 +229,7 @@ __global__ void update_tensor(ListedTensor tensor, Rule rule, Row<const double> 
     is_touched = rows.gradient(i - i % tensor.row_width + c) != T{0};
   }
   if (is_touched) {
-    rows.template update<1>(rule.step(tensor.learning_rate, tensor.weight_decay, numbers), i);
+    rows.template update<1>(rule.step(tensor.learning_rate, tensor.weight_decay, now), i);
   }
 }
 
@@ -245,8 +252,11 @@ __host__ __device__ constexpr std::int64_t rows_of_tile(std::int64_t width) {
 // for each row. Reads and writes every number once, 16 bytes at a time; a row without gradient is
 // read and not written. Loses at most a block's worth of idle lanes per tensor.
 template <typename Rule>
-__global__ void update_tensors(TensorList list, Rule rule, Row<const double> numbers) {
+__global__ void update_tensors(TensorList list, Rule rule, Row<const double> now) {
   using T = typename Rule::Number;
+  if (now(ScalarPlace::failed_step) != 0.0) {
+    return;  // the whole grid
+  }
   const auto lane = static_cast<int>(threadIdx.x % 32);
   const int which = tensor_of_block(list);
   const std::int64_t own_tile = blockIdx.x - list.tensor[which].first_tile;
@@ -256,7 +266,7 @@ __global__ void update_tensors(TensorList list, Rule rule, Row<const double> num
   const UpdatedRows<Rule> rows(list.tensor[which].value, list.tensor[which].gradient,
                                list.tensor[which].first, list.tensor[which].second, elements);
   const typename Rule::Step step =
-      rule.step(list.tensor[which].learning_rate, list.tensor[which].weight_decay, numbers);
+      rule.step(list.tensor[which].learning_rate, list.tensor[which].weight_decay, now);
   if (width == 0) {
     const std::int64_t begin = own_tile * tile;
     rows.update_range(step, begin, begin + tile < elements ? begin + tile : elements, is_wide,
@@ -339,7 +349,7 @@ __global__ void norm_of_tiles(TensorList list, Row<double> partial, std::int64_t
 }
 
 // Grid 1, block 256: the second stage, over 8 bytes per tile.
-__global__ void sum_partials(Row<const double> partial, Row<double> total) {
+__global__ void sum_partials(Row<const double> partial, Row<double> now) {
   auto& shared = shared_memory<NormShared>();
   double sum = 0;
   for (std::int64_t i = threadIdx.x; i < partial.size; i += threads) {
@@ -347,8 +357,33 @@ __global__ void sum_partials(Row<const double> partial, Row<double> total) {
   }
   sum = block_sum(sum, shared.sum);
   if (threadIdx.x == 0) {
-    total(0) = sum;
+    now(ScalarPlace::squared_norm) = sum;
   }
+}
+
+// ---- clip --------------------------------------------------------------------------------------
+
+// Grid 1, block 1: a dozen numbers, which would cost a round trip to the host otherwise.
+template <typename T>
+__global__ void clip_step(double largest_norm, Row<const T> loss, Row<double> now) {
+  using Place = ScalarPlace;
+  const double failed_before = now(Place::failed_step);
+  if (failed_before != 0.0) {
+    return;
+  }
+  const auto loss_now = static_cast<double>(loss(0));
+  const double norm = std::sqrt(static_cast<double>(now(Place::squared_norm)));
+  now(Place::loss) = loss_now;
+  now(Place::gradient_norm) = norm;
+  const auto is_finite = [](double value) { return value - value == 0.0; };
+  if (!is_finite(loss_now) || !is_finite(norm)) {
+    now(Place::failed_step) = static_cast<double>(now(Place::step));
+    return;
+  }
+  now(Place::loss_sum) = static_cast<double>(now(Place::loss_sum)) + loss_now;
+  now(Place::gradient_norm_sum) = static_cast<double>(now(Place::gradient_norm_sum)) + norm;
+  now(Place::gradient_scale) =
+      largest_norm > 0.0 && norm > largest_norm ? largest_norm / norm : 1.0;
 }
 
 // ---- launchers ---------------------------------------------------------------------------------
@@ -437,77 +472,65 @@ void for_each_list(std::span<const UpdateSlot> slots, bool by_rows, const Body& 
 /// `rule(TypeTag<T>{})` gives the rule that is followed.
 template <OptimizerVersion version, typename RuleOf>
 void update(const char* name, Stream& stream, std::span<const UpdateSlot> slots,
-            const Row<const double>& numbers, const RuleOf& rule_of) {
+            const Row<const double>& now, const RuleOf& rule_of) {
   for_each_list(slots, true, [&](auto tag, const TensorList& list, unsigned tiles) {
     const auto rule = rule_of(tag);
     using Rule = std::remove_const_t<decltype(rule)>;
     if constexpr (version == OptimizerVersion::all_tensors) {
-      launch(update_tensors<Rule>, Launch{name, stream, tiles, threads}, list, rule, numbers);
+      launch(update_tensors<Rule>, Launch{name, stream, tiles, threads}, list, rule, now);
     } else {
       for (int i = 0; i < list.count; ++i) {
         launch(update_tensor<Rule>,
                Launch{name, stream, blocks_for(list.tensor[i].elements, threads), threads},
-               list.tensor[i], rule, numbers);
+               list.tensor[i], rule, now);
       }
     }
   });
 }
 
-/// The step's numbers in device memory.
-class StepNumbers {
- public:
-  StepNumbers(Stream& stream, double scale, double first, double second)
-      : memory_(stream, step_numbers) {
-    launch(set_step_numbers, Launch{"optimizer.step_numbers", stream, 1, 1}, scale, first, second,
-           memory_.row());
-  }
-  Row<const double> row() const { return {memory_.data(), step_numbers, 1}; }
-
- private:
-  Scratch<double> memory_;
-};
+void check_scalars(const char* kernel, const ConstView& scalars) {
+  check_dense(kernel, {"scalars", scalars}, {StepScalars::count}, DType::f64);
+}
 
 template <OptimizerVersion version>
-void adam(Stream& stream, const AdamOptions& options, double scale,
+void adam(Stream& stream, const AdamOptions& options, const ConstView& scalars,
           std::span<const UpdateSlot> slots) {
   check_slots("adam", slots, true, 2);
-  check(options.step >= 1, "adam: step is ", options.step, ", expected 1 or more");
-  const auto step = static_cast<double>(options.step);
-  const StepNumbers numbers(stream, scale, 1.0 / (1.0 - std::pow(options.beta1, step)),
-                            1.0 / std::sqrt(1.0 - std::pow(options.beta2, step)));
-  update<version>("adam", stream, slots, numbers.row(), [&]<typename T>(TypeTag<T>) {
+  check_scalars("adam", scalars);
+  update<version>("adam", stream, slots, flat_of<double>(scalars), [&]<typename T>(TypeTag<T>) {
     return AdamRule<T>{options.beta1, options.beta2, options.epsilon, options.decoupled_decay};
   });
 }
 
 template <OptimizerVersion version>
-void sgd(Stream& stream, const SgdOptions& options, double scale,
+void sgd(Stream& stream, const SgdOptions& options, const ConstView& scalars,
          std::span<const UpdateSlot> slots) {
   const bool has_velocity = options.momentum != 0.0;
   check_slots("sgd", slots, true, has_velocity ? 1 : 0);
-  const StepNumbers numbers(stream, scale, 1.0, 1.0);
+  check_scalars("sgd", scalars);
+  const Row<const double> now = flat_of<double>(scalars);
   if (has_velocity) {
-    update<version>("sgd", stream, slots, numbers.row(), [&]<typename T>(TypeTag<T>) {
+    update<version>("sgd", stream, slots, now, [&]<typename T>(TypeTag<T>) {
       return SgdRule<T, true>{options.momentum, options.nesterov};
     });
   } else {
-    update<version>("sgd", stream, slots, numbers.row(), [&]<typename T>(TypeTag<T>) {
+    update<version>("sgd", stream, slots, now, [&]<typename T>(TypeTag<T>) {
       return SgdRule<T, false>{options.momentum, options.nesterov};
     });
   }
 }
 
 template <OptimizerVersion version>
-double squared_norm(Stream& stream, std::span<const UpdateSlot> slots) {
+void squared_norm(Stream& stream, std::span<const UpdateSlot> slots, const View& scalars) {
   check_slots("squared_norm", slots, false, 0);
+  check_scalars("squared_norm", scalars);
   constexpr bool in_tiles = version == OptimizerVersion::all_tensors;
   std::int64_t partials = 0;
   for_each_list(slots, false, [&](auto, const TensorList& list, unsigned tiles) {
     partials += in_tiles ? static_cast<std::int64_t>(tiles) : list.count;
   });
-  const Scratch<double> memory(stream, partials + 1);
-  const Row<double> partial{memory.data(), partials, 1};
-  const Row<double> total{memory.data() + partials, 1, 1};
+  const Scratch<double> memory(stream, partials);
+  const Row<double> partial = memory.row();
   std::int64_t place = 0;
   for_each_list(slots, false, [&]<typename T>(TypeTag<T>, const TensorList& list, unsigned tiles) {
     if constexpr (in_tiles) {
@@ -524,14 +547,16 @@ double squared_norm(Stream& stream, std::span<const UpdateSlot> slots) {
     }
   });
   launch(sum_partials, Launch{"squared_norm.total", stream, 1, threads, sizeof(NormShared)},
-         Row<const double>{partial.data, partials, 1}, total);
-  const MemoryFunctions& device_memory = memory_of(stream.device);
-  if (device_memory.on_host) {
-    return *total.data;
-  }
-  double result = 0;
-  device_memory.download(stream.device, &result, total.data, sizeof result);
-  return result;
+         Row<const double>{partial.data, partials, 1}, flat_of<double>(scalars));
+}
+
+void clip(Stream& stream, double largest_norm, const ConstView& loss, const View& scalars) {
+  check(loss.given && loss.elements() == 1, "clip: loss is ", loss.shape, "; expected one value");
+  check_scalars("clip", scalars);
+  dispatch_floating(loss.dtype, "clip", [&]<typename T>(TypeTag<T>) {
+    launch(clip_step<T>, Launch{"clip", stream, 1, 1}, largest_norm, flat_of<T>(loss),
+           flat_of<double>(scalars));
+  });
 }
 
 }  // namespace
@@ -540,7 +565,8 @@ double squared_norm(Stream& stream, std::span<const UpdateSlot> slots) {
 OptimizerKernels optimizer_kernels() {
   return {.adam = adam<OptimizerVersion::all_tensors>,
           .sgd = sgd<OptimizerVersion::all_tensors>,
-          .squared_norm = squared_norm<OptimizerVersion::all_tensors>};
+          .squared_norm = squared_norm<OptimizerVersion::all_tensors>,
+          .clip = clip};
 }
 
 const std::vector<KernelVersion<OptimizerKernels>>& optimizer_versions() {
@@ -550,12 +576,14 @@ const std::vector<KernelVersion<OptimizerKernels>>& optimizer_versions() {
        "f32",
        {.adam = adam<Version::one_launch_per_tensor>,
         .sgd = sgd<Version::one_launch_per_tensor>,
-        .squared_norm = squared_norm<Version::one_launch_per_tensor>}},
+        .squared_norm = squared_norm<Version::one_launch_per_tensor>,
+        .clip = clip}},
       {"all_tensors",
        "f32",
        {.adam = adam<Version::all_tensors>,
         .sgd = sgd<Version::all_tensors>,
-        .squared_norm = squared_norm<Version::all_tensors>}},
+        .squared_norm = squared_norm<Version::all_tensors>,
+        .clip = clip}},
   };
   return versions;
 }

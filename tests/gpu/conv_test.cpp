@@ -25,7 +25,7 @@ const std::vector<ConvCase>& cases() {
       {2, 2, 1, 9, 3, 1, 4, {.stride_cols = 2, .padding_cols = 2}},
       {1, 2, 7, 8, 3, 3, 2, {2, 3, 1, 1, 2, 2}},
       {2, 3, 9, 7, 5, 2, 3, {1, 1, 2, 0, 3, 2}},
-      {1, 17, 11, 13, 65, 3, 3, {.padding_rows = 1, .padding_cols = 1}},
+      {1, 17, 7, 10, 65, 3, 3, {.padding_rows = 1, .padding_cols = 1}},
       {20, 5, 4, 4, 6, 4, 4, {}},
       {20, 1, 16, 16, 2, 2, 2, {}},  // dweight in two parts
   };
@@ -101,6 +101,9 @@ TEST(GpuConv, AgreesWithTheCpuInDouble) {
       const Inputs in(sizes, dtype);
       const std::vector<Tensor> expected = results(cpu_kernels().conv, Device{}, in.to(DType::f64));
       for (const GpuRun& run : gpu_runs()) {
+        if (dtype != DType::f32 && run.schedule.order != sim::Order::forward) {
+          continue;  // tiles take their time under sim
+        }
         for (const Version& version : HEDDLE_VERSIONS(conv, run.device)) {
           // Each product of numbers up to 1 may be wrong by 2⁻¹⁰; errors add up like a random walk.
           const auto terms = static_cast<double>(std::max(in.dy.elements(), in.weight.elements()));

@@ -87,6 +87,31 @@ std::vector<UpdateSlot> slots_of(std::vector<Parameter>& all) {
   return slots;
 }
 
+/// The numbers of step t of an Adam run, gradients times `scale`.
+Tensor scalars(Device device, std::int64_t t, double scale) {
+  const AdamOptions options;
+  StepScalars now;
+  now.step = static_cast<double>(t);
+  now.rate_factor = 0.75;
+  now.correction1 = 1.0 - std::pow(options.beta1, now.step);
+  now.correction2 = 1.0 - std::pow(options.beta2, now.step);
+  now.gradient_scale = scale;
+  Tensor tensor = Tensor::zeros({StepScalars::count}, DType::f64);
+  *tensor.mutable_view("test").pointer<StepScalars>() = now;
+  return tensor.to(device);
+}
+
+StepScalars read(const Tensor& scalars) {
+  const Tensor host = scalars.to(Device{});
+  return *host.view().pointer<StepScalars>();
+}
+
+double squared_norm(const Version& version, Device device, const std::vector<UpdateSlot>& slots) {
+  const Tensor now = scalars(device, 1, 1.0);
+  version.kernels.squared_norm(current_stream(device), slots, now.output_view());
+  return read(now).squared_norm;
+}
+
 /// Runs three steps with the cpu in f64 and with every version, and compares.
 template <typename Steps>
 void expect_agreement(const Steps& steps) {
@@ -119,8 +144,8 @@ TEST(GpuOptimizer, AdamAgreesWithTheCpuInDouble) {
     expect_agreement(
         [&](const OptimizerKernels& kernels, Stream& stream, const std::vector<UpdateSlot>& slots) {
           for (std::int64_t step = 1; step <= 3; ++step) {
-            kernels.adam(stream, {.epsilon = 1e-3, .decoupled_decay = decoupled, .step = step}, 0.5,
-                         slots);
+            kernels.adam(stream, {.epsilon = 1e-3, .decoupled_decay = decoupled},
+                         scalars(stream.device, step, 0.5).view(), slots);
           }
         });
   }
@@ -135,7 +160,7 @@ TEST(GpuOptimizer, SgdAgreesWithTheCpuInDouble) {
             slot.first = options.momentum == 0.0 ? View{} : slot.first;
           }
           for (int step = 0; step < 3; ++step) {
-            kernels.sgd(stream, options, 2.0, slots);
+            kernels.sgd(stream, options, scalars(stream.device, 1, 2.0).view(), slots);
           }
         });
   }
@@ -152,7 +177,8 @@ TEST(GpuOptimizer, RowsWithoutGradientKeepTheirBits) {
       table.gradient = gradient.to(run.device);
       const Tensor before = table.value.to(Device{}).clone();
       std::vector<UpdateSlot> slots{table.slot()};
-      version.kernels.adam(current_stream(run.device), {}, 1.0, slots);
+      version.kernels.adam(current_stream(run.device), {}, scalars(run.device, 1, 1.0).view(),
+                           slots);
       const Tensor after = table.value.to(Device{});
       for (std::int64_t row = 0; row < 100; ++row) {
         EXPECT_EQ(same_bits(after.select(0, row).contiguous(), before.select(0, row).contiguous()),
@@ -166,24 +192,62 @@ TEST(GpuOptimizer, RowsWithoutGradientKeepTheirBits) {
 
 TEST(GpuOptimizer, SquaredNormAddsInDoubleWithTheSameBitsInEverySchedule) {
   std::vector<Parameter> host = parameters(DType::f32, Device{});
-  const double expected = cpu_kernels().optimizer.squared_norm(cpu_stream(), slots_of(host));
+  const double expected =
+      squared_norm({"cpu", "f32", cpu_kernels().optimizer}, Device{}, slots_of(host));
   for (std::size_t v = 0; v < HEDDLE_VERSIONS(optimizer, Device{.backend = Backend::sim}).size();
        ++v) {
     std::optional<double> first;
     for (const GpuRun& run : gpu_runs()) {
       const sim::ScheduleScope scope(run.schedule);
       const Version& version = HEDDLE_VERSIONS(optimizer, run.device)[v];
-      Stream& stream = current_stream(run.device);
       std::vector<Parameter> all = parameters(DType::f32, run.device);
-      const double got = version.kernels.squared_norm(stream, slots_of(all));
+      const double got = squared_norm(version, run.device, slots_of(all));
       EXPECT_NEAR(got, expected, 1e-12 * expected) << version.name << ", " << run.name();
       EXPECT_EQ(got, first.value_or(got)) << version.name << ", " << run.name();
       first = got;
       const Tensor large = Tensor::full({4}, 1e30).to(run.device);  // its square is no f32
       std::vector<UpdateSlot> slots(1);
       slots[0].gradient = large.view();
-      EXPECT_NEAR(version.kernels.squared_norm(stream, slots) / 4e60, 1.0, 1e-6);
-      EXPECT_EQ(version.kernels.squared_norm(stream, {}), 0.0);
+      EXPECT_NEAR(squared_norm(version, run.device, slots) / 4e60, 1.0, 1e-6);
+      EXPECT_EQ(squared_norm(version, run.device, {}), 0.0);
+    }
+  }
+}
+
+TEST(GpuOptimizer, ClipScalesAddsUpAndStopsAtTheFirstFailure) {
+  for (const GpuRun& run : gpu_runs()) {
+    for (const Version& version : HEDDLE_VERSIONS(optimizer, run.device)) {
+      Stream& stream = current_stream(run.device);
+      Tensor now = scalars(run.device, 1, 1.0);
+      const auto clip = [&](double loss, double squares, double largest, double step, DType dtype) {
+        StepScalars values = read(now);
+        values.step = step;
+        values.squared_norm = squares;
+        Tensor host = Tensor::zeros({StepScalars::count}, DType::f64);
+        *host.mutable_view("test").pointer<StepScalars>() = values;
+        now = host.to(run.device);
+        version.kernels.clip(stream, largest, Tensor::scalar(loss, dtype).to(run.device).view(),
+                             now.output_view());
+        return read(now);
+      };
+      EXPECT_EQ(clip(2.0, 25.0, 2.0, 1, DType::f64).gradient_scale, 0.4);
+      EXPECT_EQ(clip(3.0, 25.0, 6.0, 2, DType::f32).gradient_scale, 1.0);
+      EXPECT_EQ(clip(3.0, 25.0, 0.0, 3, DType::f64).gradient_scale, 1.0);
+      EXPECT_EQ(read(now).loss_sum, 8.0);
+      EXPECT_EQ(read(now).gradient_norm_sum, 15.0);
+      const double nan = std::numeric_limits<double>::quiet_NaN();
+      EXPECT_EQ(clip(1.0, nan, 0.0, 4, DType::f64).failed_step, 4.0);
+      EXPECT_EQ(clip(nan, 1.0, 0.0, 5, DType::f64).failed_step, 4.0) << "the first one counts";
+      EXPECT_EQ(read(now).loss, 1.0);
+      EXPECT_TRUE(std::isnan(read(now).gradient_norm));
+      EXPECT_EQ(read(now).loss_sum, 8.0);
+      // Nothing is updated from there on.
+      Parameter left = parameter({4}, DType::f32, run.device, 1, 0.1, 0.5);
+      const Tensor before = left.value.to(Device{}).clone();
+      std::vector<UpdateSlot> slots{left.slot()};
+      version.kernels.adam(stream, {}, now.view(), slots);
+      version.kernels.sgd(stream, {}, now.view(), slots);
+      EXPECT_TRUE(same_bits(left.value.to(Device{}), before));
     }
   }
 }
@@ -194,7 +258,7 @@ TEST(GpuOptimizer, BothTypesTogether) {
     Parameter single = parameter({5}, DType::f32, device, 1, 0.1, 0.0);
     Parameter twice = parameter({5}, DType::f64, device, 1, 0.1, 0.0);
     std::vector<UpdateSlot> slots{single.slot(), twice.slot()};
-    version.kernels.adam(current_stream(device), {}, 1.0, slots);
+    version.kernels.adam(current_stream(device), {}, scalars(device, 1, 1.0).view(), slots);
     expect_near(single.value, twice.value.to_vector<double>(), 2e-5, std::string(version.name));
   }
 }
@@ -204,18 +268,23 @@ TEST(GpuOptimizer, ErrorsNameWhatWasFoundAndExpected) {
   for (const Version& version : HEDDLE_VERSIONS(optimizer, device)) {
     Parameter table = parameter({4, 2}, DType::f32, device, 1, 0.1, 0.0);
     std::vector<UpdateSlot> slots{table.slot()};
-    const auto adam = [&](const AdamOptions& options) {
-      version.kernels.adam(current_stream(device), options, 1.0, slots);
+    Stream& stream = current_stream(device);
+    const auto adam = [&] {
+      version.kernels.adam(stream, {}, scalars(device, 1, 1.0).view(), slots);
     };
-    expect_error([&] { adam({.step = 0}); }, "adam: step is 0");
+    const Tensor few = Tensor::zeros({3}, DType::f64);
+    expect_error([&] { version.kernels.adam(stream, {}, few.view(), slots); },
+                 "adam: scalars is [3]; expected [11]");
+    expect_error([&] { version.kernels.clip(stream, 1.0, few.view(), few.output_view()); },
+                 "clip: loss is [3]; expected one value");
     slots[0].second = {};
-    expect_error([&] { adam({}); }, "adam: second is not given");
+    expect_error([&] { adam(); }, "adam: second is not given");
     slots[0].second = table.gradient.transpose(0, 1).output_view();
-    expect_error([&] { adam({}); }, "adam: second is [2, 4]; expected [4, 2]");
+    expect_error([&] { adam(); }, "adam: second is [2, 4]; expected [4, 2]");
     Parameter line = parameter({4}, DType::f32, device, 1, 0.1, 0.0);
     line.touched_rows_only = true;
     slots = {line.slot()};
-    expect_error([&] { adam({}); }, "touched_rows_only is [4]; expected rank 2");
+    expect_error([&] { adam(); }, "touched_rows_only is [4]; expected rank 2");
   }
 }
 
