@@ -38,11 +38,18 @@ struct Model {
   }
 };
 
+Tensor scalars() {
+  const Tensor tensor = Tensor::zeros({StepScalars::count}, DType::f64);
+  *tensor.output_view().pointer<StepScalars>() = {.correction1 = 0.1, .correction2 = 0.001};
+  return tensor;
+}
+
 void adam(benchmark::State& state) {
   Model model(state.range(0));
   const std::vector<UpdateSlot> slots = model.slots();
+  const Tensor now = scalars();
   for (auto _ : state) {
-    cpu_kernels().optimizer.adam(cpu_stream(), {}, 1.0, slots);
+    cpu_kernels().optimizer.adam(cpu_stream(), {}, now.view(), slots);
   }
   count_bytes(state, 7 * 4 * model.elements);
 }
@@ -53,16 +60,18 @@ void adam_touched_rows(benchmark::State& state) {
   model.gradient[0].slice(0, std::min<std::int64_t>(3200, state.range(0))).fill_(0.0);
   std::vector<UpdateSlot> slots = model.slots();
   slots[0].touched_rows_only = true;
+  const Tensor now = scalars();
   for (auto _ : state) {
-    cpu_kernels().optimizer.adam(cpu_stream(), {}, 1.0, slots);
+    cpu_kernels().optimizer.adam(cpu_stream(), {}, now.view(), slots);
   }
 }
 
 void sgd_momentum(benchmark::State& state) {
   Model model(state.range(0));
   const std::vector<UpdateSlot> slots = model.slots();
+  const Tensor now = scalars();
   for (auto _ : state) {
-    cpu_kernels().optimizer.sgd(cpu_stream(), {.momentum = 0.9}, 1.0, slots);
+    cpu_kernels().optimizer.sgd(cpu_stream(), {.momentum = 0.9}, now.view(), slots);
   }
   count_bytes(state, 5 * 4 * model.elements);
 }
@@ -70,8 +79,9 @@ void sgd_momentum(benchmark::State& state) {
 void squared_norm(benchmark::State& state) {
   Model model(state.range(0));
   const std::vector<UpdateSlot> slots = model.slots();
+  const Tensor now = scalars();
   for (auto _ : state) {
-    benchmark::DoNotOptimize(cpu_kernels().optimizer.squared_norm(cpu_stream(), slots));
+    cpu_kernels().optimizer.squared_norm(cpu_stream(), slots, now.output_view());
   }
   count_bytes(state, 4 * model.elements);
 }

@@ -8,11 +8,14 @@
 namespace heddle {
 
 /// Which words of which random stream a kernel draws (core/random.h): element i takes word first +
-/// i.
+/// i, or *counter + first + i where a counter is given.
 struct RandomSpan {
   std::uint64_t seed = 0;
   std::uint64_t stream = 0;
   std::uint64_t first = 0;
+  /// One number in memory of the kernel's device, read when the kernel runs: a captured step that
+  /// is replayed draws other words once the host has moved it. Null: 0.
+  const std::uint64_t* counter = nullptr;
 };
 
 /// y = x / (1 − p) where the element's uniform number is ≥ p, else 0. The mask is drawn from

@@ -90,13 +90,15 @@ void drop(const RandomSpan& random, std::uint32_t least_kept, T keep_probability
   }
 }
 
-void apply(Stream&, double p, const RandomSpan& random, const ConstView& x, const View& y) {
+void apply(Stream&, double p, const RandomSpan& span, const ConstView& x, const View& y) {
   constexpr const char* kernel = "dropout";
   check(p >= 0.0 && p < 1.0, kernel, ": p is ", p, "; expected 0 ≤ p < 1");
   check_dense(kernel, {"x", x}, x.shape, x.dtype);
   check_dense(kernel, {"y", y}, x.shape, x.dtype);
   // uniform_unit(word) ≥ p (core/random.h) in whole numbers: word / 2⁸ ≥ ⌈p · 2²⁴⌉.
   const auto least_kept = static_cast<std::uint32_t>(std::ceil(p * 0x1p24));
+  RandomSpan random = span;
+  random.first += span.counter != nullptr ? *span.counter : 0;
   dispatch_floating(x.dtype, kernel, [&]<typename T>(TypeTag<T>) {
     parallel_ranges(x.elements(), tile_elements, [&](std::int64_t begin, std::int64_t end) {
       drop(random, least_kept, static_cast<T>(1.0 - p), x.pointer<T>(), y.pointer<T>(), begin, end);

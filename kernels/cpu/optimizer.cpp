@@ -56,23 +56,33 @@ void check_given_moments(const char* kernel, std::span<const UpdateSlot> slots, 
   }
 }
 
+const StepScalars& scalars_of(const char* kernel, const ConstView& scalars) {
+  check_dense(kernel, {"scalars", scalars}, {StepScalars::count}, DType::f64);
+  return *scalars.pointer<StepScalars>();
+}
+
+StepScalars& scalars_of(const char* kernel, const View& scalars) {
+  check_dense(kernel, {"scalars", scalars}, {StepScalars::count}, DType::f64);
+  return *scalars.pointer<StepScalars>();
+}
+
 template <typename T>
 struct AdamStep {
   T scale, decay_into_gradient, keep, beta1, beta2, rest1, rest2, rate, root_correction, epsilon;
 
-  AdamStep(const AdamOptions& options, double gradient_scale, const UpdateSlot& slot)
-      : scale(static_cast<T>(gradient_scale)),
-        decay_into_gradient(static_cast<T>(options.decoupled_decay ? 0.0 : slot.weight_decay)),
-        keep(static_cast<T>(options.decoupled_decay ? 1.0 - slot.learning_rate * slot.weight_decay
-                                                    : 1.0)),
+  AdamStep(const AdamOptions& options, const StepScalars& now, const UpdateSlot& slot)
+      : AdamStep(options, now, slot.learning_rate * now.rate_factor, slot.weight_decay) {}
+
+  AdamStep(const AdamOptions& options, const StepScalars& now, double learning_rate, double decay)
+      : scale(static_cast<T>(now.gradient_scale)),
+        decay_into_gradient(static_cast<T>(options.decoupled_decay ? 0.0 : decay)),
+        keep(static_cast<T>(options.decoupled_decay ? 1.0 - learning_rate * decay : 1.0)),
         beta1(static_cast<T>(options.beta1)),
         beta2(static_cast<T>(options.beta2)),
         rest1(static_cast<T>(1.0 - options.beta1)),
         rest2(static_cast<T>(1.0 - options.beta2)),
-        rate(static_cast<T>(slot.learning_rate /
-                            (1.0 - std::pow(options.beta1, static_cast<double>(options.step))))),
-        root_correction(static_cast<T>(
-            1.0 / std::sqrt(1.0 - std::pow(options.beta2, static_cast<double>(options.step))))),
+        rate(static_cast<T>(learning_rate / now.correction1)),
+        root_correction(static_cast<T>(1.0 / std::sqrt(now.correction2))),
         epsilon(static_cast<T>(options.epsilon)) {}
 
   void operator()(const UpdateSlot& slot, std::int64_t begin, std::int64_t end) const {
@@ -93,27 +103,30 @@ struct AdamStep {
   }
 };
 
-void adam(Stream&, const AdamOptions& options, double gradient_scale,
+void adam(Stream&, const AdamOptions& options, const ConstView& scalars,
           std::span<const UpdateSlot> slots) {
   const OptimizerTiles tiles("adam", slots);
   check_given_moments("adam", slots, Moments::both);
-  check(options.step >= 1, "adam: step is ", options.step, ", expected 1 or more");
+  const StepScalars& now = scalars_of("adam", scalars);
+  if (now.failed_step != 0.0) {
+    return;
+  }
   over_tiles(tiles, [&]<typename T>(const SlotRange& tile, std::int64_t) {
-    const AdamStep<T> step(options, gradient_scale, *tile.slot);
+    const AdamStep<T> step(options, now, *tile.slot);
     for_updated_elements<T>(
         tile, [&](std::int64_t begin, std::int64_t end) { step(*tile.slot, begin, end); });
   });
 }
 
 template <typename T>
-void sgd_elements(const SgdOptions& options, double gradient_scale, const UpdateSlot& slot,
+void sgd_elements(const SgdOptions& options, const StepScalars& now, const UpdateSlot& slot,
                   std::int64_t begin, std::int64_t end) {
   T* value = slot.value.pointer<T>();
   const T* gradient = slot.gradient.pointer<T>();
   T* velocity = slot.first.pointer<T>();
-  const T scale = static_cast<T>(gradient_scale);
+  const T scale = static_cast<T>(now.gradient_scale);
   const T decay = static_cast<T>(slot.weight_decay);
-  const T rate = static_cast<T>(slot.learning_rate);
+  const T rate = static_cast<T>(slot.learning_rate * now.rate_factor);
   const T momentum = static_cast<T>(options.momentum);
   if (options.momentum == 0.0) {
     HEDDLE_INDEPENDENT
@@ -135,13 +148,17 @@ void sgd_elements(const SgdOptions& options, double gradient_scale, const Update
   }
 }
 
-void sgd(Stream&, const SgdOptions& options, double gradient_scale,
+void sgd(Stream&, const SgdOptions& options, const ConstView& scalars,
          std::span<const UpdateSlot> slots) {
   const OptimizerTiles tiles("sgd", slots);
   check_given_moments("sgd", slots, options.momentum != 0.0 ? Moments::first : Moments::none);
+  const StepScalars& now = scalars_of("sgd", scalars);
+  if (now.failed_step != 0.0) {
+    return;
+  }
   over_tiles(tiles, [&]<typename T>(const SlotRange& tile, std::int64_t) {
     for_updated_elements<T>(tile, [&](std::int64_t begin, std::int64_t end) {
-      sgd_elements<T>(options, gradient_scale, *tile.slot, begin, end);
+      sgd_elements<T>(options, now, *tile.slot, begin, end);
     });
   });
 }
@@ -160,19 +177,40 @@ double tile_squares(const SlotRange& tile) {
   });
 }
 
-double squared_norm(Stream&, std::span<const UpdateSlot> slots) {
+void squared_norm(Stream&, std::span<const UpdateSlot> slots, const View& scalars) {
   const OptimizerTiles tiles("squared_norm", slots);
   std::vector<double> partial(static_cast<std::size_t>(tiles.count()));
   over_tiles(tiles, [&]<typename T>(const SlotRange& tile, std::int64_t index) {
     partial[static_cast<std::size_t>(index)] = tile_squares<T>(tile);
   });
-  return tree_sum(partial.data(), tiles.count());
+  scalars_of("squared_norm", scalars).squared_norm = tree_sum(partial.data(), tiles.count());
+}
+
+void clip(Stream&, double largest_norm, const ConstView& loss, const View& scalars) {
+  check(loss.given && loss.elements() == 1, "clip: loss is ", loss.shape, "; expected one value");
+  StepScalars& now = scalars_of("clip", scalars);
+  if (now.failed_step != 0.0) {
+    return;
+  }
+  now.loss = dispatch_floating(loss.dtype, "clip", [&]<typename T>(TypeTag<T>) {
+    return static_cast<double>(*loss.pointer<T>());
+  });
+  now.gradient_norm = std::sqrt(now.squared_norm);
+  if (!std::isfinite(now.loss) || !std::isfinite(now.gradient_norm)) {
+    now.failed_step = now.step;
+    return;
+  }
+  now.loss_sum += now.loss;
+  now.gradient_norm_sum += now.gradient_norm;
+  now.gradient_scale = largest_norm > 0.0 && now.gradient_norm > largest_norm
+                           ? largest_norm / now.gradient_norm
+                           : 1.0;
 }
 
 }  // namespace
 
 OptimizerKernels optimizer_kernels() {
-  return {.adam = adam, .sgd = sgd, .squared_norm = squared_norm};
+  return {.adam = adam, .sgd = sgd, .squared_norm = squared_norm, .clip = clip};
 }
 
 }  // namespace heddle::cpu

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <span>
 #include <vector>
 
 #include "tests/kernels/expect_error.h"
@@ -51,10 +53,10 @@ struct Parameter {
     return left;
   }
 
-  void expect_adam(const AdamOptions& options, double scale) {
+  void expect_adam(const AdamOptions& options, std::int64_t t, double scale) {
     const std::vector<double> gradients = gradient.to_vector<double>();
     const std::vector<bool> left = left_alone();
-    const auto step = static_cast<double>(options.step);
+    const auto step = static_cast<double>(t);
     for (std::size_t i = 0; i < gradients.size(); ++i) {
       if (left[i]) {
         continue;
@@ -124,15 +126,37 @@ std::vector<UpdateSlot> slots_of(std::vector<Parameter>& all) {
   return slots;
 }
 
+/// The numbers of step t of an Adam run, gradients times `scale`.
+Tensor scalars(std::int64_t t, double scale) {
+  const AdamOptions options;
+  StepScalars now;
+  now.step = static_cast<double>(t);
+  now.correction1 = 1.0 - std::pow(options.beta1, now.step);
+  now.correction2 = 1.0 - std::pow(options.beta2, now.step);
+  now.gradient_scale = scale;
+  Tensor tensor = Tensor::zeros({StepScalars::count}, DType::f64);
+  *tensor.mutable_view("test").pointer<StepScalars>() = now;
+  return tensor;
+}
+
+const StepScalars& read(const Tensor& scalars) { return *scalars.view().pointer<StepScalars>(); }
+
+double squared_norm(std::span<const UpdateSlot> slots) {
+  const Tensor now = scalars(1, 1.0);
+  cpu_kernels().optimizer.squared_norm(cpu_stream(), slots, now.output_view());
+  return read(now).squared_norm;
+}
+
 TEST(Adam, FollowsItsFormulaOverManySlots) {
   for (const DType dtype : {DType::f32, DType::f64}) {
     for (const bool decoupled : {true, false}) {
       std::vector<Parameter> all = parameters(dtype);
       for (std::int64_t step = 1; step <= 3; ++step) {
-        const AdamOptions options{.epsilon = 1e-3, .decoupled_decay = decoupled, .step = step};
-        cpu_kernels().optimizer.adam(cpu_stream(), options, 0.5, slots_of(all));
+        const AdamOptions options{.epsilon = 1e-3, .decoupled_decay = decoupled};
+        cpu_kernels().optimizer.adam(cpu_stream(), options, scalars(step, 0.5).view(),
+                                     slots_of(all));
         for (Parameter& parameter : all) {
-          parameter.expect_adam(options, 0.5);
+          parameter.expect_adam(options, step, 0.5);
           parameter.expect_agreement();
         }
       }
@@ -152,7 +176,7 @@ TEST(Sgd, FollowsItsFormulaOverManySlots) {
             slot.first = {};
           }
         }
-        cpu_kernels().optimizer.sgd(cpu_stream(), options, 2.0, slots);
+        cpu_kernels().optimizer.sgd(cpu_stream(), options, scalars(1, 2.0).view(), slots);
         for (Parameter& parameter : all) {
           parameter.expect_sgd(options, 2.0);
           if (options.momentum == 0.0) {
@@ -173,7 +197,7 @@ TEST(Optimizer, RowsWithoutGradientKeepTheirBits) {
   table.first.fill_(0.25);
   const Tensor before = table.value.clone();
   std::vector<UpdateSlot> slots{table.slot()};
-  cpu_kernels().optimizer.adam(cpu_stream(), {}, 1.0, slots);
+  cpu_kernels().optimizer.adam(cpu_stream(), {}, scalars(1, 1.0).view(), slots);
   EXPECT_TRUE(same_bits(table.value.slice(0, 8).contiguous(), before.slice(0, 8).contiguous()));
   EXPECT_EQ(table.first.to_vector<float>()[0], 0.25f);
   EXPECT_TRUE(std::isnan(table.value.to_vector<float>()[7 * 8])) << "NaN is no zero gradient";
@@ -187,20 +211,51 @@ TEST(Optimizer, SquaredNormAddsInDouble) {
       expected += g * g;
     }
   }
-  const double got = cpu_kernels().optimizer.squared_norm(cpu_stream(), slots_of(all));
+  const double got = squared_norm(slots_of(all));
   EXPECT_NEAR(got, expected, 1e-12 * expected);
   const Tensor large = Tensor::full({4}, 1e30);  // its square is no f32
   std::vector<UpdateSlot> slots(1);
   slots[0].gradient = large.view();
-  EXPECT_NEAR(cpu_kernels().optimizer.squared_norm(cpu_stream(), slots) / 4e60, 1.0, 1e-6);
-  EXPECT_EQ(cpu_kernels().optimizer.squared_norm(cpu_stream(), {}), 0.0);
+  EXPECT_NEAR(squared_norm(slots) / 4e60, 1.0, 1e-6);
+  EXPECT_EQ(squared_norm({}), 0.0);
+}
+
+TEST(Optimizer, ClipScalesAddsUpAndStopsAtTheFirstFailure) {
+  const Tensor now = scalars(1, 1.0);
+  const auto clip = [&](double loss, double squares, double largest, double step) {
+    StepScalars& values = *now.output_view().pointer<StepScalars>();
+    values.step = step;
+    values.squared_norm = squares;
+    const Tensor of_step = Tensor::scalar(loss, DType::f64);
+    cpu_kernels().optimizer.clip(cpu_stream(), largest, of_step.view(), now.output_view());
+    return values;
+  };
+  EXPECT_EQ(clip(2.0, 25.0, 2.0, 1).gradient_scale, 0.4);
+  EXPECT_EQ(clip(3.0, 25.0, 6.0, 2).gradient_scale, 1.0);
+  EXPECT_EQ(clip(3.0, 25.0, 0.0, 3).gradient_scale, 1.0);
+  EXPECT_EQ(read(now).loss_sum, 8.0);
+  EXPECT_EQ(read(now).gradient_norm_sum, 15.0);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(clip(1.0, nan, 0.0, 4).failed_step, 4.0);
+  EXPECT_EQ(clip(nan, 1.0, 0.0, 5).failed_step, 4.0) << "the first one counts";
+  EXPECT_EQ(read(now).loss, 1.0);
+  EXPECT_TRUE(std::isnan(read(now).gradient_norm));
+  EXPECT_EQ(read(now).loss_sum, 8.0);
+  // Nothing is updated from there on.
+  Parameter parameter({4}, DType::f32, 1, 0.1, 0.5);
+  const Tensor before = parameter.value.clone();
+  std::vector<UpdateSlot> slots{parameter.slot()};
+  cpu_kernels().optimizer.adam(cpu_stream(), {}, now.view(), slots);
+  cpu_kernels().optimizer.sgd(cpu_stream(), {}, now.view(), slots);
+  EXPECT_TRUE(same_bits(parameter.value, before));
 }
 
 TEST(Optimizer, BitsDoNotDependOnThreads) {
   expect_same_bits_for_any_threads([] {
     std::vector<Parameter> all = parameters(DType::f32);
-    const double norm = cpu_kernels().optimizer.squared_norm(cpu_stream(), slots_of(all));
-    cpu_kernels().optimizer.adam(cpu_stream(), {}, 1 / std::sqrt(norm), slots_of(all));
+    const double norm = squared_norm(slots_of(all));
+    cpu_kernels().optimizer.adam(cpu_stream(), {}, scalars(1, 1 / std::sqrt(norm)).view(),
+                                 slots_of(all));
     std::vector<Tensor> results{Tensor::scalar(norm, DType::f64)};
     for (const Parameter& parameter : all) {
       results.push_back(parameter.value);
@@ -213,9 +268,11 @@ TEST(Optimizer, ErrorsNameWhatWasFoundAndExpected) {
   Parameter parameter({4, 2}, DType::f32, 1, 0.1, 0.0);
   std::vector<UpdateSlot> slots{parameter.slot()};
   const auto adam = [&](const AdamOptions& options) {
-    cpu_kernels().optimizer.adam(cpu_stream(), options, 1.0, slots);
+    cpu_kernels().optimizer.adam(cpu_stream(), options, scalars(1, 1.0).view(), slots);
   };
-  expect_error([&] { adam({.step = 0}); }, "adam: step is 0");
+  const Tensor few = Tensor::zeros({3}, DType::f64);
+  expect_error([&] { cpu_kernels().optimizer.adam(cpu_stream(), {}, few.view(), slots); },
+               "adam: scalars is [3]; expected [11]");
   slots[0].second = {};
   expect_error([&] { adam({}); }, "adam: second is not given");
   slots[0].second = parameter.gradient.transpose(0, 1).output_view();
