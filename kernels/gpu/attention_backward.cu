@@ -255,7 +255,7 @@ __global__ void __launch_bounds__(128) key_tiles(AttentionBackward<T> call) {
 // Grid: x heads · ⌈queries / edge⌉, y parts of `edge` columns of dq. Block: 128. Shared: as 1/2.
 // Bytes: writes dq once; reads as 1/2.
 template <typename T>
-__global__ void __launch_bounds__(128) query_tiles(AttentionBackward<T> call) {
+__global__ void __launch_bounds__(128, 2) query_tiles(AttentionBackward<T> call) {
   using A = accumulate_t<T>;
   constexpr int edge = Tile<A>::edge;
   constexpr int rows = Tile<A>::rows;
@@ -277,13 +277,6 @@ __global__ void __launch_bounds__(128) query_tiles(AttentionBackward<T> call) {
   const int ty = lane_group();
   const int tx = lane_in_group();
 
-  A logsumexp[rows];
-  A delta[rows];
-  HEDDLE_UNROLL
-  for (int i = 0; i < rows; ++i) {
-    logsumexp[i] = safe_logsumexp(call, b, head, first + ty + 8 * i);
-    delta[i] = safe_delta(call, b, head, first + ty + 8 * i);
-  }
   ThreadTile<A> weight;
   ThreadTile<A> slope;
   ThreadTile<A> sum;
@@ -296,12 +289,14 @@ __global__ void __launch_bounds__(128) query_tiles(AttentionBackward<T> call) {
     const bool all = scope.all_see(b, first, first + edge, key + edge);
     HEDDLE_UNROLL
     for (int i = 0; i < rows; ++i) {
+      const A logsumexp = safe_logsumexp(call, b, head, first + ty + 8 * i);
+      const A delta = safe_delta(call, b, head, first + ty + 8 * i);
       HEDDLE_UNROLL
       for (int j = 0; j < cols; ++j) {
         const A p = all || scope.sees(b, head, first + ty + 8 * i, key + tx + 16 * j)
-                        ? std::exp(scale * weight[i][j] - logsumexp[i])
+                        ? std::exp(scale * weight[i][j] - logsumexp)
                         : A{0};
-        slope[i][j] = scale * p * (slope[i][j] - delta[i]);
+        slope[i][j] = scale * p * (slope[i][j] - delta);
       }
     }
     sync_threads();

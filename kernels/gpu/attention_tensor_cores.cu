@@ -19,7 +19,7 @@ constexpr int staged_rows = std::is_same_v<T, bf16>&& D <= 64 ? 64 : 32;
 template <typename T, int D, int blocks>
 struct ForwardShared {
   MmaTile<T, 16 * warps * blocks, D> q;
-  MmaTile<T, staged_rows<T, D>, D> k[2], v[2];
+  MmaTile<T, staged_rows<T, D> / blocks, D> k[2], v[2];
 };
 
 /// Backward: what stays (K and V of the block's keys, or q and dout of its queries), and two stages
@@ -40,7 +40,7 @@ struct BackwardShared {
 // 128.
 template <typename T, int D, int blocks>
 __global__ void __launch_bounds__(128) mma_forward(AttentionForward<T> call) {
-  constexpr int staged = staged_rows<T, D>;
+  constexpr int staged = staged_rows<T, D> / blocks;
   constexpr int block_rows = 16 * warps * blocks;
   auto& shared = shared_memory<ForwardShared<T, D, blocks> >();
   const AttentionScope& scope = call.scope;
@@ -239,7 +239,7 @@ __global__ void __launch_bounds__(128) mma_key_rows(AttentionBackward<T> call) {
 // Grid: heads · ⌈queries / 64⌉. Block: 128. Shared: as 1/2.
 // Bytes: writes dq once; reads k and v once per block of queries, from the L2 cache.
 template <typename T, int D>
-__global__ void __launch_bounds__(128) mma_query_rows(AttentionBackward<T> call) {
+__global__ void __launch_bounds__(128, D == 128 ? 2 : 3) mma_query_rows(AttentionBackward<T> call) {
   constexpr int staged = staged_rows<T, D>;
   constexpr int block_rows = 16 * warps;
   auto& shared = shared_memory<BackwardShared<T, D> >();

@@ -163,15 +163,23 @@ bool same_bits_everywhere(const std::vector<Tensor>& left, const std::vector<Ten
   return same;
 }
 
-void check_version(const AttentionKernels& kernels, std::string_view math, const std::string& name,
-                   const AttentionCase& sizes, DType dtype, const std::vector<Tensor>& expected,
-                   Math asked = Math::f32) {
+const Device sim_device{.backend = Backend::sim};
+
+/// Version `index` in all runs; the default choice where `index` is default_choice.
+constexpr std::size_t default_choice = 100;
+void check_version(std::size_t index, std::string_view math, const AttentionCase& sizes,
+                   DType dtype, const std::vector<Tensor>& expected, Math asked = Math::f32) {
   std::vector<Tensor> first;
   for (const GpuRun& run : gpu_runs()) {
     const sim::ScheduleScope schedule(run.schedule);
     const AttentionTensors tensors(sizes, dtype, run.device);
-    tensors.run(kernels, asked);
+    const bool chosen = index == default_choice;
+    tensors.run(chosen ? kernels_for(run.device).attention
+                       : HEDDLE_VERSIONS(attention, run.device)[index].kernels,
+                asked);
     const std::vector<Tensor> got = tensors.results();
+    const std::string_view name =
+        chosen ? "default" : HEDDLE_VERSIONS(attention, run.device)[index].name;
     const std::string what =
         concat(name, ", ", heddle::name_of(dtype), ", ", run.name(), ": ", name_of(sizes), ": ");
     for (std::size_t i = 0; i < got.size(); ++i) {
@@ -191,10 +199,10 @@ void check_version(const AttentionKernels& kernels, std::string_view math, const
 void check_all(const std::vector<AttentionCase>& cases, const std::vector<DType>& dtypes) {
   for (const AttentionCase& sizes : cases) {
     const std::vector<Tensor> expected = expected_results(sizes);
-    for (const auto& version : kernels::sim::attention_versions()) {
+    const auto& versions = HEDDLE_VERSIONS(attention, sim_device);
+    for (std::size_t i = 0; i < versions.size(); ++i) {
       for (const DType dtype : dtypes) {
-        check_version(version.kernels, version.math, std::string(version.name), sizes, dtype,
-                      expected);
+        check_version(i, versions[i].math, sizes, dtype, expected);
       }
     }
   }
@@ -205,6 +213,169 @@ TEST(GpuAttention, VersionsAgreeWithTheCpuInDouble) {
 }
 
 TEST(GpuAttention, VersionsAgreeOverSeveralTiles) { check_all(large_cases(), {DType::f32}); }
+
+TEST(GpuAttention, TensorCoresTakeBf16AndEveryWidth) {
+  const auto& versions = HEDDLE_VERSIONS(attention, sim_device);
+  ASSERT_EQ(versions.back().name, "tensor_cores");
+  for (const AttentionCase& sizes : large_cases()) {
+    check_version(versions.size() - 1, "bf16", sizes, DType::bf16, expected_results(sizes));
+  }
+}
+
+TEST(GpuAttention, TheDefaultChoosesByShapeAndMath) {
+  const std::vector<AttentionCase> cases = {
+      {2, 1, 9, 4, 3, 5, true},       // whole_row
+      {1, 1, 140, 40, 24, 16},        // whole_row, then tiled
+      {1, 1, 70, 131, 20, 12, true},  // tiled
+      {1, 1, 40, 60, 150, 8, false, {}, true},
+  };
+  for (const AttentionCase& sizes : cases) {
+    const std::vector<Tensor> expected = expected_results(sizes);
+    check_version(default_choice, "f32", sizes, DType::f32, expected);
+    check_version(default_choice, "f32", sizes, DType::f64, expected);
+    check_version(default_choice, "tf32", sizes, DType::f32, expected, Math::tf32);
+    check_version(default_choice, "bf16", sizes, DType::bf16, expected, Math::bf16);
+  }
+}
+
+TEST(GpuAttention, ExactMathIsKeptUnlessAskedOtherwise) {
+  const AttentionCase sizes{1, 1, 40, 200, 64, 64};
+  const std::vector<Tensor> expected = expected_results(sizes);
+  const auto error = [&](Math math) {
+    const AttentionTensors tensors(sizes, DType::f32, sim_device);
+    // Numbers that bf16 and tf32 do not hold.
+    AttentionTensors changed = tensors;
+    changed.v = sample({1, 1, 200, 64}, DType::f32, 9).to(tensors.device);
+    AttentionTensors wide(sizes, DType::f64, Device{});
+    wide.v = changed.v.to(Device{}).to(DType::f64);
+    wide.run(cpu_kernels().attention);
+    changed.run(kernels::sim::attention_kernels(), math);
+    return largest_error(changed.results()[0], wide.results()[0]);
+  };
+  EXPECT_LT(error(Math::f32), 1e-6);
+  EXPECT_GT(error(Math::tf32), 1e-6);
+  EXPECT_LT(error(Math::tf32), 2e-3);
+}
+
+TEST(GpuAttention, NotANumberShowsInItsQueryAlone) {
+  for (const auto& version : HEDDLE_VERSIONS(attention, sim_device)) {
+    const AttentionTensors tensors({1, 1, 3, 4, 2, 2}, DType::f32, sim_device);
+    Tensor query = tensors.q.select(2, 1);
+    query.fill_(std::numeric_limits<double>::quiet_NaN());
+    tensors.run(version.kernels);
+    const std::vector<double> out = tensors.out.to_vector<double>();
+    EXPECT_TRUE(std::isfinite(out[0])) << version.name;
+    EXPECT_TRUE(std::isnan(out[2])) << version.name;
+    EXPECT_TRUE(std::isfinite(out[4])) << version.name;
+  }
+}
+
+TEST(GpuAttention, KeysBeyondTheLengthAreNotRead) {
+  const AttentionCase sizes{2, 1, 5, 70, 8, 8, false, {40, 70}};
+  const std::vector<Tensor> expected = expected_results(sizes);
+  for (const auto& version : HEDDLE_VERSIONS(attention, sim_device)) {
+    const AttentionTensors tensors(sizes, DType::f32, sim_device);
+    for (const Tensor& each : {tensors.k, tensors.v}) {
+      Tensor padding = each.select(0, 0).slice(1, 40);
+      padding.fill_(std::numeric_limits<double>::quiet_NaN());
+    }
+    tensors.run(version.kernels);
+    const std::vector<Tensor> got = tensors.results();
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      EXPECT_LE(largest_error(got[i], expected[i]), tolerance_for(DType::f32, version.math))
+          << version.name << ": " << result_names[i];
+    }
+  }
+}
+
+TEST(GpuAttention, GradientsOfAnExpandedInputAgree) {
+  // All heads look at the same keys: strides of 0.
+  const AttentionCase sizes{2, 3, 20, 30, 16, 16};
+  AttentionTensors wide(sizes, DType::f64, Device{});
+  const auto share = [](AttentionTensors& tensors, DType dtype) {
+    const Tensor one = sample({2, 1, 30, 16}, DType::f32, 11).to(dtype).to(tensors.device);
+    tensors.k = one.expand({2, 3, 30, 16});
+  };
+  share(wide, DType::f64);
+  wide.run(cpu_kernels().attention);
+  const std::vector<Tensor> expected = wide.results();
+  for (const auto& version : HEDDLE_VERSIONS(attention, sim_device)) {
+    AttentionTensors tensors(sizes, DType::f32, sim_device);
+    share(tensors, DType::f32);
+    tensors.run(version.kernels);
+    const std::vector<Tensor> got = tensors.results();
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      EXPECT_LE(largest_error(got[i], expected[i]), tolerance_for(DType::f32, version.math))
+          << version.name << ": " << result_names[i];
+    }
+  }
+}
+
+TEST(GpuAttention, WrongCallsSayWhatIsWrong) {
+  // As the cpu's kernels do.
+  const auto message_holds = [&](auto&& change, const std::string& text) {
+    for (const Device device : {Device{}, sim_device}) {
+      AttentionTensors wrong({2, 1, 4, 5, 3, 3}, DType::f32, device);
+      change(wrong);
+      expect_error([&] { wrong.run(kernels_for(device).attention); }, text);
+    }
+  };
+  const auto zeros = [](const Shape& shape, DType dtype = DType::f32) {
+    return Tensor::zeros(shape, dtype);
+  };
+  message_holds(
+      [&](AttentionTensors& t) {
+        t.q = zeros({2, 4, 3});
+      },
+      "attention: q is [2, 4, 3]; expected rank 4");
+  message_holds(
+      [&](AttentionTensors& t) {
+        t.k = zeros({2, 1, 5, 4});
+      },
+      "attention: k is [2, 1, 5, 4]; expected [2, 1, 5, 3]");
+  message_holds(
+      [&](AttentionTensors& t) {
+        t.v = zeros({2, 1, 6, 3});
+      },
+      "attention: v is [2, 1, 6, 3]; expected [2, 1, 5, 3]");
+  message_holds(
+      [&](AttentionTensors& t) {
+        t.k = zeros({2, 1, 5, 3}, DType::f64);
+      },
+      "attention: k: got f64, expected f32");
+  message_holds(
+      [&](AttentionTensors& t) {
+        t.q = zeros({2, 1, 3, 4}).transpose(2, 3);
+      },
+      "attention: q: last stride is 4, expected 1");
+  message_holds(
+      [&](AttentionTensors& t) {
+        t.mask = zeros({2, 1, 4, 5});
+      },
+      "attention: mask is f32; expected bool");
+  message_holds(
+      [&](AttentionTensors& t) {
+        t.mask = zeros({4, 5}, DType::boolean);
+      },
+      "attention: mask is [4, 5]; expected [2, 1, 4, 5]");
+  message_holds(
+      [&](AttentionTensors& t) {
+        t.out = zeros({2, 1, 4, 2});
+      },
+      "attention: out is [2, 1, 4, 2]; expected [2, 1, 4, 3]");
+  message_holds(
+      [&](AttentionTensors& t) {
+        t.dq = zeros({2, 1, 4, 2});
+      },
+      "attention: dq is [2, 1, 4, 2]; expected [2, 1, 4, 3]");
+  message_holds([&](AttentionTensors& t) { t.key_lengths = lengths_tensor({1}); },
+                "attention: lengths is [1]; expected [2]");
+  message_holds(
+      [&](AttentionTensors& t) {
+        t.key_lengths = lengths_tensor({5, 6});
+      },
+      "attention: lengths[1] is 6; expected 0 … 5");
+}
 
 }  // namespace
 }  // namespace heddle::testing
