@@ -1,6 +1,6 @@
-// Dropout: y = x / (1 − p) where the element's uniform number is at least p, else 0. Element i takes
-// word first + i of a Philox stream (core/random.h), so the mask is never stored: backward draws it
-// again. Contiguous x and y; y may be x. f32, f64, bf16 (computed in f32).
+// Dropout: y = x / (1 − p) where the element's uniform number is at least p, else 0. Element i
+// takes word first + i of a Philox stream (core/random.h), so the mask is never stored: backward
+// draws it again. Contiguous x and y; y may be x. f32, f64, bf16 (computed in f32).
 //
 // Philox makes four words at a time, from a counter: block b holds words 4b … 4b + 3. Ten rounds of
 // two 32 × 32 → 64 multiplications are some 80 instructions a block.
@@ -103,9 +103,9 @@ template <typename T>
 constexpr int vector_elements = sizeof(T) > 4 ? 2 : 4;
 
 // Grid ⌈n / 1024⌉ blocks of 256 threads, no shared memory. x and y begin at multiples of the vector
-// (16 bytes; 8 of bf16). Against block_per_thread: one load and one store for four elements (two for
-// f64). Where `first` is no multiple of 4, a thread makes two Philox blocks and takes its four words
-// across the cut: twice the arithmetic, still less than the memory takes for f32.
+// (16 bytes; 8 of bf16). Against block_per_thread: one load and one store for four elements (two
+// for f64). Where `first` is no multiple of 4, a thread makes two Philox blocks and takes its four
+// words across the cut: twice the arithmetic, still less than the memory takes for f32.
 template <typename T>
 __global__ void vector_kernel(RandomSpan random, Keep<accumulate_t<T>> keep, Row<const T> x,
                               Row<T> y) {
@@ -163,8 +163,7 @@ void apply(Stream& stream, double p, const RandomSpan& random, const ConstView& 
   check_dense(kernel, {"y", y}, x.shape, x.dtype);
   dispatch_storage(x.dtype, kernel, [&]<typename T>(TypeTag<T>) {
     using A = accumulate_t<T>;
-    const Keep<A> keep{static_cast<std::uint32_t>(std::ceil(p * 0x1p24)),
-                       static_cast<A>(1.0 - p)};
+    const Keep<A> keep{static_cast<std::uint32_t>(std::ceil(p * 0x1p24)), static_cast<A>(1.0 - p)};
     const std::int64_t n = x.elements();
     const auto start = [&](const char* name, auto* code, std::int64_t items) {
       launch(code,

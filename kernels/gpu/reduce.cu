@@ -1,6 +1,6 @@
 // Reductions over the middle dimension of x [outer, n, inner] into out [outer, inner]: sum, mean,
-// max, min, logsumexp, and the place of the largest or smallest. f32, f64, bf16 (summed in f32); sum
-// also i64.
+// max, min, logsumexp, and the place of the largest or smallest. f32, f64, bf16 (summed in f32);
+// sum also i64.
 //
 //   reduce_tree.h     the tree every version follows, and what the reductions are
 //   reduce_loops.h    the versions shared_tree, warp_shuffle, vectorised

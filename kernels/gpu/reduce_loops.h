@@ -152,10 +152,11 @@ __global__ void shared_tree_kernel(Batch<const typename R::Input> x, ReduceWork 
 }
 
 // Grid: a warp for each segment, four in a block; no shared memory. 128 terms are a leaf for each
-// lane and five shuffles; eight such groups are loaded before the first is joined, so that a lane has
-// 128 bytes of f32 on their way. Against shared_tree: no barrier, no shared memory, no idle warps
-// from 128 terms on. `is_vector` makes the four loads of a leaf one, which is what vectorised adds.
-// Shuffles: 5 for 512 bytes; one a clock would be 23 TB/s on an H200, five times what memory gives.
+// lane and five shuffles; eight such groups are loaded before the first is joined, so that a lane
+// has 128 bytes of f32 on their way. Against shared_tree: no barrier, no shared memory, no idle
+// warps from 128 terms on. `is_vector` makes the four loads of a leaf one, which is what vectorised
+// adds. Shuffles: 5 for 512 bytes; one a clock would be 23 TB/s on an H200, five times what memory
+// gives.
 template <typename R, bool is_vector>
 __global__ void rows_kernel(Batch<const typename R::Input> x, ReduceWork work, R r,
                             Matrix<typename R::State> parts) {
@@ -210,10 +211,10 @@ __global__ void rows_kernel(Batch<const typename R::Input> x, ReduceWork work, R
 }
 
 // Grid: a thread for each segment, 128 in a block, neighbouring results in neighbouring threads; no
-// shared memory. Where results lie side by side each load of a warp is 128 neighbouring bytes of f32,
-// and no lane needs another's node. A thread has 16 terms on their way and joins them in registers;
-// above that, nodes wait in local memory, 8 bytes for 64 read. Also for short rows of any strides,
-// where a warp would hold more lanes than leaves.
+// shared memory. Where results lie side by side each load of a warp is 128 neighbouring bytes of
+// f32, and no lane needs another's node. A thread has 16 terms on their way and joins them in
+// registers; above that, nodes wait in local memory, 8 bytes for 64 read. Also for short rows of
+// any strides, where a warp would hold more lanes than leaves.
 template <typename R>
 __global__ void columns_kernel(Batch<const typename R::Input> x, ReduceWork work, R r,
                                Matrix<typename R::State> parts) {

@@ -149,9 +149,8 @@ struct ArgExtreme {
   __device__ __forceinline__ State join(State left, State right) const {
     const bool left_is_nan = left.value != left.value;
     const bool right_is_nan = right.value != right.value;
-    const bool right_wins = is_largest
-                                ? right.value > left.value || (right_is_nan && !left_is_nan)
-                                : right.value < left.value || (left_is_nan && !right_is_nan);
+    const bool right_wins = is_largest ? right.value > left.value || (right_is_nan && !left_is_nan)
+                                       : right.value < left.value || (left_is_nan && !right_is_nan);
     return right.index >= 0 && (left.index < 0 || right_wins) ? right : left;
   }
   __device__ __forceinline__ State term(T value, std::int64_t place) const {
@@ -175,12 +174,12 @@ __device__ __forceinline__ S state_from(S state, int step) {
   return shuffle_down(full_mask, state, step);
 }
 template <typename A>
-  requires requires(A state) { state.most; }
+requires requires(A state) { state.most; }
 __device__ __forceinline__ A state_from(A state, int step) {
   return {shuffle_down(full_mask, state.most, step), shuffle_down(full_mask, state.sum, step)};
 }
 template <typename A>
-  requires requires(A state) { state.index; }
+requires requires(A state) { state.index; }
 __device__ __forceinline__ A state_from(A state, int step) {
   return {shuffle_down(full_mask, state.value, step), shuffle_down(full_mask, state.index, step)};
 }

@@ -30,9 +30,9 @@ void expect_dropout(double p, const RandomSpan& random, const Tensor& x, bool in
             y.copy_(x.to(run.device));
             out = y.output_view();
           }
-          versions(run.device)[v].kernels.apply(current_stream(run.device), p, random,
-                                                in_place ? static_cast<const ConstView&>(out) : view,
-                                                out);
+          versions(run.device)[v].kernels.apply(
+              current_stream(run.device), p, random,
+              in_place ? static_cast<const ConstView&>(out) : view, out);
           return y;
         },
         [&](const Tensor& got, const std::string& where) {

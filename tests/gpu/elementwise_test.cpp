@@ -128,8 +128,8 @@ TEST(GpuElementwise, UnarySlopesAreRight) {
 TEST(GpuElementwise, UnaryFunctionsReachTheirLimits) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-  Tensor x = Tensor::from<double>({-infinity, infinity, nan, -100.0, 100.0, -0.0, 1e-30, -30.0},
-                                  {8});
+  Tensor x =
+      Tensor::from<double>({-infinity, infinity, nan, -100.0, 100.0, -0.0, 1e-30, -30.0}, {8});
   for (const DType dtype : {DType::f32, DType::f64}) {
     for (int op = 0; op <= static_cast<int>(UnaryOp::softplus); ++op) {
       if (op == static_cast<int>(UnaryOp::exp) || op == static_cast<int>(UnaryOp::reciprocal)) {
@@ -178,9 +178,9 @@ TEST(GpuElementwise, EveryKindOfViewIsWalked) {
       return numbers_of(shape, dtype, seed, -50.0, 50.0);
     };
     const auto expect_add = [&](const Tensor& a, const Tensor& b) {
-      expect_call(binary_call(BinaryOp::add), {a, b}, dtype,
-                  concat("add ", dtype, ' ', a.shape(), " strides ", a.strides(), ' ',
-                         b.strides()));
+      expect_call(
+          binary_call(BinaryOp::add), {a, b}, dtype,
+          concat("add ", dtype, ' ', a.shape(), " strides ", a.strides(), ' ', b.strides()));
     };
     const Tensor matrix = values({37, 52}, 1);
     expect_add(matrix, values({52}, 2).expand({37, 52}));     // packets that repeat by row
@@ -211,9 +211,9 @@ TEST(GpuElementwise, EveryKindOfViewIsWritten) {
       for (const GpuRun& run : gpu_runs()) {
         const sim::ScheduleScope schedule(run.schedule);
         Tensor room = Tensor::zeros({60, 64}, DType::f32, run.device);
-        const Tensor target =
-            transposed ? room.slice(0, 0, 60, 3).slice(1, 0, 32, 1).transpose(0, 1)
-                       : room.slice(0, 0, 60, 3).slice(1, 0, 64, 2);
+        const Tensor target = transposed
+                                  ? room.slice(0, 0, 60, 3).slice(1, 0, 32, 1).transpose(0, 1)
+                                  : room.slice(0, 0, 60, 3).slice(1, 0, 64, 2);
         const Tensor source = (transposed ? x.transpose(0, 1) : x).to(run.device);
         versions(run.device)[v].kernels.affine(current_stream(run.device), 2.0, 1.0, source.view(),
                                                target.output_view());
@@ -237,8 +237,8 @@ TEST(GpuElementwise, AffineRoundsTwiceAndWorksInPlace) {
     for (const GpuRun& run : gpu_runs()) {
       const sim::ScheduleScope schedule(run.schedule);
       Tensor x = Tensor::full({10}, near_one, DType::f32, run.device);
-      versions(run.device)[v].kernels.affine(current_stream(run.device), near_one,
-                                             -(1.0 + 0x1p-11), x.view(), x.mutable_view("affine"));
+      versions(run.device)[v].kernels.affine(current_stream(run.device), near_one, -(1.0 + 0x1p-11),
+                                             x.view(), x.mutable_view("affine"));
       expect_close(x.to(Device{}), std::vector<double>(10, 0.0), 0.0, name + run.name());
     }
   });
@@ -258,9 +258,8 @@ TEST(GpuElementwise, WhereChoosesAndComparisonsAnswer) {
                     concat("compare ", op, ' ', dtype, " [", size, "]"));
       }
       const Call call = [](const ElementwiseKernels& kernels, Stream& stream,
-                           const std::vector<ConstView>& in, const View& out) {
-        kernels.where(stream, in[0], in[1], in[2], out);
-      };
+                           const std::vector<ConstView>& in,
+                           const View& out) { kernels.where(stream, in[0], in[1], in[2], out); };
       const Tensor condition = numbers_of({size}, DType::i64, 3, 0, 2).to(DType::boolean);
       expect_call(call, {condition, a, b}, dtype, concat("where ", dtype, " [", size, "]"));
     }
@@ -339,10 +338,9 @@ TEST(GpuElementwise, ErrorsNameWhatWasFoundAndExpected) {
   EXPECT_EQ(binary(BinaryOp::add, x, whole), "binary: b is i64; expected f32");
   EXPECT_EQ(binary(BinaryOp::divide, whole, whole),
             "binary: got i64 to divide or raise to a power, expected f32 or f64");
-  EXPECT_EQ(message_of([&] {
-              kernels.unary(stream, UnaryOp::exp, whole.view(), whole.output_view());
-            }),
-            "unary: got i64, expected f32, f64 or bf16");
+  EXPECT_EQ(
+      message_of([&] { kernels.unary(stream, UnaryOp::exp, whole.view(), whole.output_view()); }),
+      "unary: got i64, expected f32, f64 or bf16");
   EXPECT_EQ(message_of([&] {
               kernels.unary_backward(stream, UnaryOp::tanh, x.view(), {}, x.view(),
                                      x.output_view());

@@ -55,8 +55,8 @@ inline void expect_close(const Tensor& got, const std::vector<double>& expected,
   }
 }
 
-/// A tensor that owns memory of the device, and a view in it with the numbers, strides and alignment
-/// of `x`, which is on the host.
+/// A tensor that owns memory of the device, and a view in it with the numbers, strides and
+/// alignment of `x`, which is on the host.
 inline std::pair<Tensor, ConstView> laid_out(const Tensor& x, Device device) {
   ConstView view = x.view();
   view.device = device;
