@@ -6,6 +6,7 @@
 #include "core/host_copy.h"
 #include "tests/core/throws.h"
 #include "tests/gpu/results.h"
+#include "tests/gpu/sectors.h"
 
 namespace heddle::testing {
 namespace {
@@ -147,6 +148,22 @@ TEST(GpuCopy, FillsEveryKindOfView) {
       }
     }
   }
+}
+
+TEST(GpuCopy, ATiledTransposeReadsAndWritesWholeRows) {
+  const GpuRun run{{.backend = Backend::sim}, {}};
+  const Tensor x = numbers_of({64, 64}, DType::f32, 1).transpose(0, 1);
+  const auto sectors = [&](CopyVersion version, sim::Reach reach) {
+    const Tensor target = Tensor::empty({64, 64});
+    SectorCounter counter;
+    const sim::RecordScope scope(counter);
+    copy(run, target.output_view(), x.view(), version);
+    return counter.sectors_per_request(reach);
+  };
+  EXPECT_EQ(sectors(CopyVersion::coalesced, sim::Reach::load), 32.0);
+  EXPECT_EQ(sectors(CopyVersion::coalesced, sim::Reach::store), 4.0);
+  EXPECT_EQ(sectors(CopyVersion::tiled, sim::Reach::load), 4.0);
+  EXPECT_EQ(sectors(CopyVersion::tiled, sim::Reach::store), 4.0);
 }
 
 TEST(GpuCopy, ShapesMustAgree) {

@@ -4,6 +4,7 @@
 #include "kernels/gpu/strided_plan.h"
 #include "tests/core/throws.h"
 #include "tests/gpu/results.h"
+#include "tests/gpu/sectors.h"
 
 namespace heddle::testing {
 namespace {
@@ -303,6 +304,25 @@ TEST(GpuElementwise, BinaryCrossEntropyOfASureRightAnswerIsNotLost) {
       EXPECT_NEAR(got / std::exp(-30.0), 1.0, 1e-6);
     }
   }
+}
+
+TEST(GpuElementwise, PacketsMakeAQuarterOfTheRequestsAlsoBesideARepeatedRow) {
+  const Tensor x = numbers_of({16, 128}, DType::f32, 1);
+  const Tensor row = numbers_of({128}, DType::f32, 2).expand({16, 128});
+  const auto sectors = [&](std::size_t version, const Tensor& b) {
+    const Device device{.backend = Backend::sim};
+    const Tensor out = Tensor::empty({16, 128});
+    SectorCounter counter;
+    const sim::RecordScope scope(counter);
+    versions(device)[version].kernels.binary(current_stream(device), BinaryOp::add, x.view(),
+                                             b.view(), out.output_view());
+    return counter.sectors_per_request(sim::Reach::load);
+  };
+  EXPECT_EQ(sectors(0, x), 4.0);     // scalar: 32 times 4 bytes
+  EXPECT_EQ(sectors(1, x), 16.0);    // vector: 32 times 16 bytes
+  EXPECT_EQ(sectors(2, x), 16.0);    // broadcast
+  EXPECT_EQ(sectors(1, row), 4.0);   // vector falls back to scalar
+  EXPECT_EQ(sectors(2, row), 16.0);  // broadcast does not
 }
 
 TEST(GpuElementwise, DivisionsByPreparedNumbersAreExact) {

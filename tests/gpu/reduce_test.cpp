@@ -4,6 +4,7 @@
 
 #include "tests/core/throws.h"
 #include "tests/gpu/results.h"
+#include "tests/gpu/sectors.h"
 
 namespace heddle::testing {
 namespace {
@@ -281,6 +282,22 @@ TEST(GpuReduce, LogsumexpReachesInfinitiesAndLargeValues) {
     EXPECT_FLOAT_EQ(of({1000.0f, 1000.0f}), 1000.0f + std::log(2.0f));
     EXPECT_FLOAT_EQ(of({-1000.0f, -INFINITY}), -1000.0f);
   }
+}
+
+TEST(GpuReduce, NeighboursAreReadTogetherByRowsAndByColumns) {
+  const Tensor rows = numbers_of({4, 1024, 1}, DType::f32, 1);
+  const Tensor columns = numbers_of({1, 128, 128}, DType::f32, 1);
+  const Tensor uncut = columns.slice(1, 0, 64);
+  const auto sectors = [&](std::size_t version, const Tensor& x) {
+    SectorCounter counter;
+    const sim::RecordScope scope(counter);
+    reduce(version, {host, {}}, ReduceOp::sum, x);
+    return counter.sectors_per_request(sim::Reach::load);
+  };
+  EXPECT_EQ(sectors(1, rows), 16.0);     // 512 bytes touched by each of the four loads of a leaf
+  EXPECT_EQ(sectors(2, rows), 16.0);     // and by one
+  EXPECT_EQ(sectors(1, columns), 32.0);  // a lane walks down a column
+  EXPECT_EQ(sectors(2, uncut), 4.0);     // neighbouring lanes, neighbouring columns
 }
 
 TEST(GpuReduce, ErrorsNameWhatWasFoundAndExpected) {
