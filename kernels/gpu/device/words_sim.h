@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/recording.h"
 #include "core/stream.h"
 #include "kernels/gpu/device/launch.h"
 #include "kernels/gpu/sim/executor.h"
@@ -23,7 +24,8 @@ using ::heddle::sim::Place;
 constexpr std::uint32_t full_mask = 0xFFFFFFFFu;
 constexpr int warp_size = 32;
 
-/// Runs the kernel on the host at once. Nothing is launched where the grid is empty.
+/// Runs the kernel on the host at once, or, while a graph is captured, notes the call. Nothing is
+/// launched where the grid is empty.
 template <typename... Parameters, typename... Arguments>
 void launch(void (*kernel)(Parameters...), const Launch& launch, Arguments&&... arguments) {
   using Call = std::pair<void (*)(Parameters...), std::tuple<Parameters...>>;
@@ -39,6 +41,10 @@ void launch(void (*kernel)(Parameters...), const Launch& launch, Arguments&&... 
         },
         &what);
   };
+  if (Recording* const recording = active_recording()) {
+    recording->emplace_back([run, call]() mutable { run(call); });
+    return;
+  }
   run(call);
 }
 
