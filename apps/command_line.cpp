@@ -52,6 +52,8 @@ void add_train(CLI::App& app, TrainCommand& command, Chosen& chosen) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   train->add_option("--device", command.device,
                     "cpu, sim, cuda or cuda:N (default: as configured)");
+  train->add_option("--math", command.math,
+                    "f32, tf32 or bf16: how products are computed (default: as configured)");
   train->add_option("--out", command.out, "Run folder (default: out/NAME)");
   train->add_flag("--resume", command.resume,
                   "Go on from the newest checkpoint in the run folder, with the same bits as if "
@@ -80,6 +82,8 @@ void add_evaluate(CLI::App& app, EvaluateCommand& command, Chosen& chosen) {
   CLI::App* evaluate = app.add_subcommand(
       "evaluate", "Metrics of a trained model, and of every subset of modalities");
   evaluate->add_option("run", command.source, "Run folder, weights file or checkpoint")->required();
+  evaluate->add_option("--device", command.device,
+                       "cpu, sim, cuda or cuda:N (default: as it was trained)");
   evaluate->add_option("--split", command.split, "train, valid or test")->capture_default_str();
   evaluate->add_option("--set", command.overrides, "KEY=VALUE: override a key of its configuration")
       ->type_name("KEY=VALUE")
@@ -96,6 +100,8 @@ void add_evaluate(CLI::App& app, EvaluateCommand& command, Chosen& chosen) {
 void add_predict(CLI::App& app, PredictCommand& command, Chosen& chosen) {
   CLI::App* predict = app.add_subcommand("predict", "What a trained model says of one sample");
   predict->add_option("run", command.source, "Run folder, weights file or checkpoint")->required();
+  predict->add_option("--device", command.device,
+                      "cpu, sim, cuda or cuda:N (default: as it was trained)");
   predict->add_option("sample", command.sample,
                       "Name or number of a sample of its data (of a video, for models that take "
                       "whole videos)");

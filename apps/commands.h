@@ -14,6 +14,7 @@ struct TrainCommand {
   std::string config;
   std::vector<std::string> overrides;
   std::string device;  // empty: as configured
+  std::string math;    // empty: as configured
   std::string out;     // empty: out/<name>
   bool resume = false;
   bool overwrite = false;
@@ -26,12 +27,14 @@ struct EvaluateCommand {
   std::string source;  // run folder, weights file or checkpoint
   std::string split = "test";
   std::vector<std::string> overrides;
+  std::string device;  // empty: as it was trained
   bool json = false;
 };
 int run(const EvaluateCommand& command);
 
 struct PredictCommand {
   std::string source;
+  std::string device;  // empty: as it was trained
   std::string sample;  // name or number of a sample (video) of the data set; empty: inputs
   /// Modality and what it is: words for tokens, the path of a .npy file for anything else.
   std::vector<std::pair<std::string, std::string>> inputs;

@@ -45,7 +45,7 @@ void print_text(const Metrics& metrics, const Predictions& predictions,
 
 int run(const EvaluateCommand& command) {
   const Split split = split_named(command.split);
-  LoadedRun run = load_run(command.source, command.overrides);
+  LoadedRun run = load_run(command.source, command.device, command.overrides);
   const EvaluatedModel evaluated = {*run.model, *run.loss, run.modalities};
   const Predictions predictions = evaluate_split(evaluated, run.data.dataset, run.config, split);
   check<InputError>(!predictions.samples.empty(), "data set \"", run.data.dataset.name,

@@ -5,7 +5,14 @@
 
 namespace heddle {
 
-LoadedRun load_run(const std::string& source, const std::vector<std::string>& overrides) {
+LoadedRun load_run(const std::string& source, const std::string& device,
+                   std::vector<std::string> overrides) {
+  if (!device.empty()) {
+    overrides.push_back("train.device=\"" + device + "\"");
+    if (device == "cpu") {
+      overrides.emplace_back("train.math=\"f32\"");
+    }
+  }
   const WeightsFile file = find_weights(source);
   LoadedRun run;
   run.config = parse_run_config(file.config, source, overrides);

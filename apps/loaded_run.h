@@ -23,6 +23,9 @@ struct LoadedRun {
 
 /// `source` as find_weights takes it. Errors (InputError): nothing of ours there, damaged, or the
 /// data cannot be loaded.
-LoadedRun load_run(const std::string& source, const std::vector<std::string>& overrides = {});
+/// `device` empty: the one it was trained on. A model trained with other mathematics than the
+/// device has is run in f32.
+LoadedRun load_run(const std::string& source, const std::string& device,
+                   std::vector<std::string> overrides = {});
 
 }  // namespace heddle

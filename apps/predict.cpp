@@ -173,14 +173,12 @@ int run(const PredictCommand& command) {
   check<UsageError>(command.sample.empty() != command.inputs.empty(),
                     "heddle predict: give either a sample of the data, or inputs such as --text "
                     "\"…\" (heddle predict --help)");
-  LoadedRun run = load_run(command.source);
+  LoadedRun run = load_run(command.source, command.device);
   const Question question =
       command.inputs.empty() ? from_dataset(run, command.sample) : from_inputs(run, command);
   const NoGrad no_grad;
   const Evaluating evaluating(*run.model);
-  const NamedParameter first = parameters_of(*run.model).front();
-  const ModelOutput output = (*run.model)(model_batch(
-      question.batch, question.presence, first.variable.dtype(), first.variable.device()));
+  const ModelOutput output = (*run.model)(model_batch(question.batch, question.presence));
   std::cout << std::fixed << std::setprecision(4);
   const std::vector<std::int64_t> samples = question.batch.samples.to_vector<std::int64_t>();
   for (std::size_t row = 0; row < samples.size(); ++row) {

@@ -19,6 +19,9 @@ RunConfig config_of(const TrainCommand& command) {
   if (!command.device.empty()) {
     overrides.push_back("train.device=\"" + command.device + "\"");
   }
+  if (!command.math.empty()) {
+    overrides.push_back("train.math=\"" + command.math + "\"");
+  }
   return load_run_config(command.config, overrides);
 }
 

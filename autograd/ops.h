@@ -45,10 +45,13 @@ Variable affine(const Variable& x, double alpha, double beta, Where where = Wher
 /// a where condition (bool, broadcast with a and b), else b.
 Variable where(const Tensor& condition, const Variable& a, const Variable& b,
                Where where = Where::current());
-/// To f32 or f64.
+/// To f32, f64 or bf16.
 Variable cast(const Variable& x, DType dtype, Where where = Where::current());
 /// Not differentiable: a bool tensor, broadcast.
 Tensor compare(CompareOp op, const Tensor& a, const Tensor& b);
+/// 0, 1, …, count − 1 as i64 on a device. Not to be changed: it is kept there, so that only the
+/// first call with a larger count than ever sends anything to the device.
+Tensor positions(std::int64_t count, Device device);
 
 /// An operand of an operator, which brings along the line the operator stands on.
 struct Located {

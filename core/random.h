@@ -62,6 +62,18 @@ class Generator {
   /// Takes `words` words off the stream and returns the index of the first (for kernels that draw
   /// by counter themselves).
   std::uint64_t reserve(std::uint64_t words);
+  /// Goes to another place of this or another stream.
+  void restore(const State& state) { state_ = state; }
+
+  /// For work that is captured and replayed: from here on the kernels that draw are told how far
+  /// after this place they draw, and that the place itself stands at `counter`, one number in
+  /// memory of their device. Null: they are told the place, as at first.
+  void count_from(const std::uint64_t* counter) {
+    counter_ = counter;
+    base_ = counter != nullptr ? state_.next : 0;
+  }
+  const std::uint64_t* counter() const { return counter_; }
+  std::uint64_t base() const { return base_; }
 
   std::uint32_t word();
   float uniform();  // [0, 1)
@@ -74,6 +86,8 @@ class Generator {
 
  private:
   State state_;
+  const std::uint64_t* counter_ = nullptr;
+  std::uint64_t base_ = 0;
 };
 
 // Filled tensors (f32 or f64), element i from the i-th draw in row-major order. Drawn on the host.

@@ -20,6 +20,13 @@ Stream& current_stream(Device device) {
   return streams.emplace_back(Stream{device, native});
 }
 
+MathScope::MathScope(Device device, Math math)
+    : stream_(current_stream(device)), before_(stream_.math) {
+  stream_.math = math;
+}
+
+MathScope::~MathScope() { stream_.math = before_; }
+
 void synchronize(Device device) { memory_of(device).synchronize(device.index); }
 
 }  // namespace heddle

@@ -19,6 +19,19 @@ struct Stream {
 /// The stream on which operations of this thread run. For CUDA, also makes the device the thread's
 /// current one. The reference stays good for the thread's life. Errors: as `memory_of`.
 Stream& current_stream(Device device);
+/// While it lives, this thread's work on the device is computed so.
+class MathScope {
+ public:
+  MathScope(Device device, Math math);
+  ~MathScope();
+  MathScope(const MathScope&) = delete;
+  MathScope& operator=(const MathScope&) = delete;
+
+ private:
+  Stream& stream_;
+  Math before_;
+};
+
 /// Waits for all work given to the device.
 void synchronize(Device device);
 

@@ -155,6 +155,8 @@ Tensor read_npy(const std::filesystem::path& path, std::optional<DType> dtype) {
 }
 
 void write_npy(const std::filesystem::path& path, const Tensor& tensor) {
+  check(tensor.dtype() != DType::bf16, path.string(),
+        ": .npy has no type for bf16; convert with to(DType::f32), or write safetensors");
   const Tensor packed = tensor.to(Device{}).contiguous();
   const std::string_view descr = packed.dtype() == DType::f32   ? "<f4"
                                  : packed.dtype() == DType::f64 ? "<f8"

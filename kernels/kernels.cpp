@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "kernels/cpu/cpu_kernels.h"
 #include "kernels/gpu/families.h"
+#include "kernels/recorded_kernels.h"
 
 namespace heddle {
 namespace {
@@ -29,7 +30,8 @@ Kernels cpu_table() {
 }
 
 Kernels sim_table() {
-  Kernels table = cpu_table();
+  Kernels table{};
+  put_recorded_cpu_kernels(table);
 #define HEDDLE_FAMILY(name, Table) table.name = kernels::sim::name##_kernels();
 #include "kernels/gpu/families.def"
 #undef HEDDLE_FAMILY

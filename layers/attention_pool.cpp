@@ -1,6 +1,7 @@
 #include "layers/attention_pool.h"
 
 #include "layers/initialise.h"
+#include "layers/mixed_precision.h"
 
 namespace heddle {
 
@@ -10,7 +11,7 @@ AttentionPool::AttentionPool(std::int64_t width, const Generator& generator, DTy
 }
 
 Pooled AttentionPool::operator()(const Variable& u, const Tensor& lengths) const {
-  return attention_pool(u, weight, lengths);
+  return attention_pool(u, cast_like(weight, u), lengths);
 }
 
 void AttentionPool::visit(Visitor& visitor) { visitor.parameter("weight", weight); }

@@ -3,6 +3,7 @@
 #include "autograd/ops.h"
 #include "core/error.h"
 #include "layers/initialise.h"
+#include "layers/mixed_precision.h"
 
 namespace heddle {
 
@@ -20,7 +21,7 @@ Conv1d::Conv1d(std::int64_t channels, std::int64_t filters, std::int64_t kernel,
 }
 
 Variable Conv1d::operator()(const Variable& x) const {
-  return conv1d(x, weight, bias, stride, padding, dilation);
+  return conv1d(x, cast_like(weight, x), cast_like(bias, x), stride, padding, dilation);
 }
 
 void Conv1d::visit(Visitor& visitor) {

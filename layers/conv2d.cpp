@@ -3,6 +3,7 @@
 #include "autograd/ops.h"
 #include "core/error.h"
 #include "layers/initialise.h"
+#include "layers/mixed_precision.h"
 
 namespace heddle {
 
@@ -20,7 +21,9 @@ Conv2d::Conv2d(std::int64_t channels, std::int64_t filters, std::int64_t kernel,
   }
 }
 
-Variable Conv2d::operator()(const Variable& x) const { return conv2d(x, weight, bias, window); }
+Variable Conv2d::operator()(const Variable& x) const {
+  return conv2d(x, cast_like(weight, x), cast_like(bias, x), window);
+}
 
 void Conv2d::visit(Visitor& visitor) {
   visitor.parameter("weight", weight);

@@ -2,6 +2,7 @@
 
 #include "autograd/ops.h"
 #include "core/error.h"
+#include "layers/mixed_precision.h"
 
 namespace heddle {
 
@@ -12,7 +13,7 @@ LayerNorm::LayerNorm(std::int64_t width, double epsilon_, DType dtype) : epsilon
 }
 
 Variable LayerNorm::operator()(const Variable& x) const {
-  return layer_norm(x, scale, shift, epsilon);
+  return layer_norm(x, cast_like(scale, x), cast_like(shift, x), epsilon);
 }
 
 void LayerNorm::visit(Visitor& visitor) {

@@ -2,6 +2,7 @@
 
 #include "autograd/ops.h"
 #include "layers/initialise.h"
+#include "layers/mixed_precision.h"
 
 namespace heddle {
 
@@ -14,7 +15,9 @@ Linear::Linear(std::int64_t in, std::int64_t out, const Generator& generator,
   }
 }
 
-Variable Linear::operator()(const Variable& x) const { return linear(x, weight, bias); }
+Variable Linear::operator()(const Variable& x) const {
+  return linear(x, cast_like(weight, x), cast_like(bias, x));
+}
 
 void Linear::visit(Visitor& visitor) {
   visitor.parameter("weight", weight);

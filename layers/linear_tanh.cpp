@@ -3,6 +3,7 @@
 #include "autograd/ops.h"
 #include "core/error.h"
 #include "layers/initialise.h"
+#include "layers/mixed_precision.h"
 
 namespace heddle {
 
@@ -15,7 +16,9 @@ LinearTanh::LinearTanh(std::int64_t in, std::int64_t out, const Generator& gener
   }
 }
 
-Variable LinearTanh::operator()(const Variable& x) const { return linear_tanh(x, weight, bias); }
+Variable LinearTanh::operator()(const Variable& x) const {
+  return linear_tanh(x, cast_like(weight, x), cast_like(bias, x));
+}
 
 Variable LinearTanh::operator()(const Variable& x, const Variable& context) const {
   check(x.rank() == 3 && context.rank() == 2 && context.size(0) == x.size(1) &&
@@ -23,8 +26,9 @@ Variable LinearTanh::operator()(const Variable& x, const Variable& context) cons
         "LinearTanh: x is ", x.shape(), " and context ", context.shape(),
         "; expected [time, batch, a] and [batch, b] with a + b = ", weight.size(1));
   const std::int64_t steps = x.size(2);
-  const Variable per_row = linear(context, slice(weight, 1, steps), bias);
-  return linear_tanh(x, slice(weight, 1, 0, steps), per_row);
+  const Variable all = cast_like(weight, x);
+  const Variable per_row = linear(context, slice(all, 1, steps), cast_like(bias, x));
+  return linear_tanh(x, slice(all, 1, 0, steps), per_row);
 }
 
 void LinearTanh::visit(Visitor& visitor) {

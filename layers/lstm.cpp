@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "layers/initialise.h"
+#include "layers/mixed_precision.h"
 
 namespace heddle {
 namespace {
@@ -54,7 +55,9 @@ LstmResult Lstm::operator()(const Variable& x, const Tensor& lengths) {
   result.y = x;
   for (std::size_t k = 0; k < layers.size(); ++k) {
     const Variable in = k == 0 ? x : dropout(result.y);
-    result = lstm(in, layers[k].weight_input, layers[k].weight_hidden, layers[k].bias, lengths);
+    const Layer& layer = layers[k];
+    result = lstm(in, cast_like(layer.weight_input, in), cast_like(layer.weight_hidden, in),
+                  cast_like(layer.bias, in), lengths);
   }
   return result;
 }

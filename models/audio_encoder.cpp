@@ -8,17 +8,13 @@
 namespace heddle {
 namespace {
 
-/// bool [B, 1, steps]: step t of sample b is inside its length.
-Tensor inside(const std::vector<std::int64_t>& lengths, std::int64_t steps) {
-  const std::int64_t samples = static_cast<std::int64_t>(lengths.size());
-  Tensor mask = Tensor::empty({samples, 1, steps}, DType::boolean);
-  bool* out = mask.mutable_data<bool>();
-  for (const std::int64_t length : lengths) {
-    for (std::int64_t t = 0; t < steps; ++t) {
-      *out++ = t < length;
-    }
-  }
-  return mask;
+/// bool [B, 1, steps]: step t of sample b is inside its length after stages that each made one step
+/// of `stride` together, the last of them perhaps short. t < ⌈length / stride⌉ where t · stride <
+/// length.
+Tensor inside(const Tensor& lengths, std::int64_t steps, std::int64_t stride) {
+  const Tensor starts =
+      positions(steps * stride, lengths.device()).slice(0, 0, Tensor::end, stride);
+  return compare(CompareOp::less, starts, lengths.unsqueeze(1)).unsqueeze(1);
 }
 
 }  // namespace
@@ -57,24 +53,21 @@ ConvAudioEncoder::ConvAudioEncoder(std::int64_t features, const SequenceEncoderC
 
 EncodedSteps ConvAudioEncoder::operator()(const Tensor& frames, const Tensor& lengths) const {
   Variable x = permute(Variable(frames), {1, 2, 0});  // [B, features, T]
-  std::vector<std::int64_t> left;
-  if (lengths.defined()) {
-    left = lengths.to_vector<std::int64_t>();
-  }
-  const Variable zero(Tensor::scalar(0.0, x.dtype()));
+  const Variable zero(Tensor::scalar(0.0, x.dtype(), x.device()));
+  Tensor mask;
+  std::int64_t stride = 1;
   for (const Conv1d& stage : stages) {
     x = relu(stage(x));
+    stride *= 2;
     if (lengths.defined()) {
-      for (std::int64_t& length : left) {
-        length = (length + 1) / 2;
-      }
-      x = where(inside(left, x.size(2)).to(x.device()), x, zero);
+      mask = inside(lengths, x.size(2), stride);
+      x = where(mask, x, zero);
     }
   }
   EncodedSteps steps;
   steps.states = permute(x, {2, 0, 1});
   if (lengths.defined()) {
-    steps.lengths = Tensor::from<std::int64_t>(left, lengths.shape()).to(x.device());
+    steps.lengths = mask.defined() ? sum(Variable(mask.to(DType::i64)), {1, 2}).value() : lengths;
   }
   return steps;
 }

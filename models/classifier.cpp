@@ -19,11 +19,15 @@ Classifier::Classifier(std::int64_t width, std::int64_t classes, bool with_score
 
 ModelOutput Classifier::operator()(const Variable& x) const {
   ModelOutput output;
+  // In the parameters' type whatever the activations are stored as: a loss tells apart numbers that
+  // bf16 rounds to one.
+  const Variable exact =
+      cast(x, logits.has_value() ? logits->weight.dtype() : score->weight.dtype());
   if (logits.has_value()) {
-    output.logits = (*logits)(x);
+    output.logits = (*logits)(exact);
   }
   if (score.has_value()) {
-    output.score = reshape((*score)(x), x.shape().erased(x.rank() - 1));
+    output.score = reshape((*score)(exact), x.shape().erased(x.rank() - 1));
   }
   return output;
 }

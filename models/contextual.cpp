@@ -58,13 +58,10 @@ ContextualSentiment::ContextualSentiment(const ModelConfig& config, std::vector<
   }
 }
 
-ModelOutput ContextualSentiment::operator()(const ModelBatch& batch) {
-  check(batch.inputs.size() == inputs_.size(), "contextual: the batch has ", batch.inputs.size(),
-        " inputs; expected ", inputs_.size());
+ModelOutput ContextualSentiment::forward(const CleanBatch& batch) {
   Variables parts;
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    const CleanInput input =
-        clean_group_input(inputs_[i], batch.inputs[i], batch.group_lengths, dtype_);
+    const CleanInput& input = batch.inputs[i];
     Modality& modality = modalities_[i];
     Variable part = input_dropout_(Variable(input.values));
     if (modality.projection.has_value()) {

@@ -27,7 +27,7 @@ class ContextualSentiment : public Model {
 
   /// Features [U, B, F] of B videos with up to U utterances; outputs [U, B, ..], of no meaning
   /// beyond a video's length.
-  ModelOutput operator()(const ModelBatch& batch) override;
+  ModelOutput forward(const CleanBatch& batch) override;
   void visit(Visitor& visitor) override;
   const std::vector<InputSpec>& inputs() const override { return inputs_; }
   bool takes_groups() const override { return true; }

@@ -7,6 +7,7 @@
 #include "autograd/ops.h"
 #include "autograd/tape.h"
 #include "core/error.h"
+#include "layers/mixed_precision.h"
 
 namespace heddle {
 namespace {
@@ -103,33 +104,50 @@ Tensor keep_where(const Tensor& values, const std::vector<bool>& mask, int mask_
     return values;
   }
   if (values.dtype() == DType::i64) {
-    Tensor kept = values.to(Device{}).contiguous().clone();
+    Tensor kept = values.contiguous().clone();
     std::int64_t* out = kept.mutable_data<std::int64_t>();
     for (std::size_t i = 0; i < mask.size(); ++i) {
       out[i] = mask[i] ? out[i] : 0;
     }
-    return kept.to(values.device());
+    return kept;
   }
   Shape shape = values.shape();
   for (int dim = mask_rank; dim < shape.rank(); ++dim) {
     shape[dim] = 1;
   }
   const NoGrad no_grad;
-  return where(bool_tensor(mask, shape).to(values.device()), Variable(values),
+  return where(bool_tensor(mask, shape), Variable(values),
                Variable(Tensor::scalar(0.0, values.dtype())))
       .value();
 }
 
+Tensor on_host(const Tensor& tensor) { return tensor.defined() ? tensor.to(Device{}) : tensor; }
+
+ModelInput on_host(const ModelInput& input) {
+  return {on_host(input.values), on_host(input.lengths), on_host(input.present)};
+}
+
+void check_tokens(const InputSpec& spec, const Tensor& values) {
+  const Tensor tokens = values.contiguous();
+  const std::int64_t* token = tokens.data<std::int64_t>();
+  for (std::int64_t i = 0; i < tokens.elements(); ++i) {
+    check(token[i] >= 0 && token[i] < spec.vocabulary, "input \"", spec.name, "\": token ",
+          token[i], " in step ", i / tokens.size(1), " of sample ", i % tokens.size(1),
+          "; expected 0 … ", spec.vocabulary - 1);
+  }
+}
+
 }  // namespace
 
-CleanInput clean_input(const InputSpec& spec, const ModelInput& input, DType dtype) {
+CleanInput clean_input(const InputSpec& spec, const ModelInput& given, DType dtype) {
+  const ModelInput input = on_host(given);
   const bool has_steps =
       spec.kind == InputSpec::Kind::tokens || spec.kind == InputSpec::Kind::sequence;
   check_values(spec, input, has_steps ? 2 : 1, has_steps ? "[time, batch]" : "[batch]");
   const std::int64_t samples = input.values.size(has_steps ? 1 : 0);
   std::vector<bool> present = present_flags(spec, input.present, samples);
   CleanInput clean;
-  clean.values = is_floating(input.values.dtype()) ? input.values.to(dtype) : input.values;
+  clean.values = input.values;
   if (has_steps) {
     const std::int64_t steps = input.values.size(0);
     check(steps > 0, "input \"", spec.name,
@@ -143,10 +161,15 @@ CleanInput clean_input(const InputSpec& spec, const ModelInput& input, DType dty
     clean.values = keep_where(clean.values, step_mask(lengths, present, steps), 2);
     if (std::any_of(lengths.begin(), lengths.end(),
                     [steps](std::int64_t length) { return length < steps; })) {
-      clean.lengths = Tensor::from<std::int64_t>(lengths, {samples}).to(clean.values.device());
+      clean.lengths = Tensor::from<std::int64_t>(lengths, {samples});
     }
   } else {
     clean.values = keep_where(clean.values, present, 1);
+  }
+  if (spec.kind == InputSpec::Kind::tokens) {
+    check_tokens(spec, clean.values);
+  } else {
+    clean.values = clean.values.to(dtype);
   }
   if (!all_true(present)) {
     clean.present = bool_tensor(present, {samples});
@@ -154,14 +177,16 @@ CleanInput clean_input(const InputSpec& spec, const ModelInput& input, DType dty
   return clean;
 }
 
-CleanInput clean_group_input(const InputSpec& spec, const ModelInput& input,
+CleanInput clean_group_input(const InputSpec& spec, const ModelInput& given,
                              const Tensor& group_lengths, DType dtype) {
+  const ModelInput input = on_host(given);
   check(spec.kind == InputSpec::Kind::features, "input \"", spec.name,
         "\": samples in groups can have features alone");
   check_values(spec, input, 2, "[group members, groups]");
   const std::int64_t members = input.values.size(0);
   const std::int64_t groups = input.values.size(1);
-  const std::vector<std::int64_t> lengths = checked_lengths(spec, group_lengths, members, groups);
+  const std::vector<std::int64_t> lengths =
+      checked_lengths(spec, on_host(group_lengths), members, groups);
   const bool per_member = input.present.defined() && input.present.rank() == 2;
   const Tensor whole = per_member ? input.present.reshape({-1}) : input.present;
   std::vector<bool> present = present_flags(spec, whole, per_member ? members * groups : groups);
@@ -175,7 +200,7 @@ CleanInput clean_group_input(const InputSpec& spec, const ModelInput& input,
     visible[i] = visible[i] && inside[i];
   }
   CleanInput clean;
-  clean.values = keep_where(input.values.to(dtype), visible, 2);
+  clean.values = keep_where(input.values, visible, 2).to(dtype);
   if (!all_true(present)) {
     clean.present = bool_tensor(present, {members, groups});
   }
@@ -186,9 +211,10 @@ Variable replace_missing(const Variable& encoded, const Tensor& present, const V
   if (!present.defined()) {
     return encoded;
   }
-  const Variable stand_in =
-      missing.defined() ? missing : Variable(Tensor::scalar(0.0, encoded.dtype()));
-  return where(present.unsqueeze(-1).to(encoded.device()), encoded, stand_in);
+  const Variable stand_in = missing.defined()
+                                ? cast_like(missing, encoded)
+                                : Variable(Tensor::scalar(0.0, encoded.dtype(), encoded.device()));
+  return where(present.unsqueeze(-1), encoded, stand_in);
 }
 
 }  // namespace heddle

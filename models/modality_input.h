@@ -7,19 +7,12 @@
 
 namespace heddle {
 
-/// A ModelInput in which nothing that must not be seen is left.
-struct CleanInput {
-  /// As in ModelInput, floating values converted to the model's type. Padding, and samples that
-  /// lack the modality, are 0 (token 0): not a number there cannot reach a gradient either.
-  Tensor values;
-  /// i64 [B], 1 … T, and 1 for samples that lack the modality; undefined: all T.
-  Tensor lengths;
-  /// bool [B] (groups: [U, B]); undefined: all present. A sequence of length 0 is not present.
-  Tensor present;
-};
+// What a model must not see is taken out of its inputs on the host, before they are sent to a
+// device: there the numbers can be read, checked and complained about without waiting. Tensors that
+// are on a device already are fetched first.
 
-/// One input of single samples. Errors: values, lengths or present do not fit the spec or each
-/// other.
+/// One input of single samples, on the host. Errors: values, lengths or present do not fit the spec
+/// or each other; a token outside the vocabulary.
 CleanInput clean_input(const InputSpec& spec, const ModelInput& input, DType dtype);
 
 /// One input of groups: features [U, B, F], present [B] or [U, B], group_lengths [B] or undefined.

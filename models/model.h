@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "autograd/variable.h"
+#include "core/math.h"
 #include "core/tensor.h"
 #include "layers/visit.h"
 
@@ -38,6 +39,23 @@ struct ModelBatch {
   Tensor group_lengths;            // i64 [B] where samples come in groups, else undefined
 };
 
+/// A ModelInput in which nothing that must not be seen is left (models/modality_input.h).
+struct CleanInput {
+  /// As in ModelInput, floating values in the type activations have. Padding, and samples that lack
+  /// the modality, are 0 (token 0): not a number there cannot reach a gradient either.
+  Tensor values;
+  /// i64 [B], 1 … T, and 1 for samples that lack the modality; undefined: all T.
+  Tensor lengths;
+  /// bool [B] (groups: [U, B]); undefined: all present. A sequence of length 0 is not present.
+  Tensor present;
+};
+
+/// What a network computes from: checked, cleaned, and on the device of its parameters.
+struct CleanBatch {
+  std::vector<CleanInput> inputs;  // in the order of the model's specs
+  Tensor group_lengths;            // as in ModelBatch
+};
+
 struct ModelOutput {
   /// [B, classes]; groups: [U, B, classes]. Undefined where the model has no classes.
   Variable logits;
@@ -53,11 +71,24 @@ struct ModelOutput {
 class Model {
  public:
   virtual ~Model() = default;
-  virtual ModelOutput operator()(const ModelBatch& batch) = 0;
+  /// Reads no number of the batch on the host, so that a device need not be waited for.
+  virtual ModelOutput forward(const CleanBatch& batch) = 0;
   virtual void visit(Visitor& visitor) = 0;
   virtual const std::vector<InputSpec>& inputs() const = 0;
   /// Whether it takes groups (all utterances of a video at a time).
   virtual bool takes_groups() const { return false; }
+
+  /// Checks and cleans a batch on the host, where data comes from, and sends it to the device of
+  /// the parameters. Errors: an input that is missing, or does not fit its spec or the others.
+  CleanBatch clean(const ModelBatch& batch);
+  ModelOutput operator()(const ModelBatch& batch);
+
+  // Of the parameters.
+  DType dtype();
+  Device device();
+  /// How products are computed, and (bf16) what activations are stored as; for whoever runs the
+  /// model, by a MathScope.
+  Math math = Math::f32;
 };
 
 }  // namespace heddle

@@ -12,10 +12,6 @@ bool has_steps(const InputSpec& spec) {
   return spec.kind == InputSpec::Kind::tokens || spec.kind == InputSpec::Kind::sequence;
 }
 
-std::int64_t samples_of(const InputSpec& spec, const CleanInput& input) {
-  return input.values.size(has_steps(spec) ? 1 : 0);
-}
-
 /// The input `time_modality` means, by its rules in ModelConfig.
 std::optional<std::size_t> find_time_input(const ModelConfig& config,
                                            const std::vector<InputSpec>& inputs) {
@@ -107,20 +103,9 @@ Pooled SentimentModel::attend_to_modalities(const std::vector<CleanInput>& input
   return (*fusion_)(stack(vectors, 0), token_context_ ? concat(vectors, 1) : Variable(), {});
 }
 
-ModelOutput SentimentModel::operator()(const ModelBatch& batch) {
-  check(batch.inputs.size() == inputs_.size(), "sentiment: the batch has ", batch.inputs.size(),
-        " inputs; expected ", inputs_.size());
-  check(!batch.group_lengths.defined(), "sentiment: the batch has groups; expected single samples");
-  std::vector<CleanInput> inputs;
-  for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    inputs.push_back(clean_input(inputs_[i], batch.inputs[i], dtype_));
-    const std::int64_t samples = samples_of(inputs_[i], inputs[i]);
-    check(samples == samples_of(inputs_[0], inputs[0]), "sentiment: input \"", inputs_[i].name,
-          "\" has ", samples, " samples but \"", inputs_[0].name, "\" has ",
-          samples_of(inputs_[0], inputs[0]));
-  }
+ModelOutput SentimentModel::forward(const CleanBatch& batch) {
   const Pooled pooled =
-      time_input_.has_value() ? attend_to_steps(inputs) : attend_to_modalities(inputs);
+      time_input_.has_value() ? attend_to_steps(batch.inputs) : attend_to_modalities(batch.inputs);
   ModelOutput output = classifier_(dropout_(pooled.values));
   (time_input_.has_value() ? output.time_weights : output.modality_weights) =
       pooled.weights.value();

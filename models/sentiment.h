@@ -31,7 +31,7 @@ class SentimentModel : public Model {
   SentimentModel(const ModelConfig& config, std::vector<InputSpec> inputs, std::int64_t classes,
                  bool with_score, const Generator& generator);
 
-  ModelOutput operator()(const ModelBatch& batch) override;
+  ModelOutput forward(const CleanBatch& batch) override;
   void visit(Visitor& visitor) override;
   const std::vector<InputSpec>& inputs() const override { return inputs_; }
 

@@ -1,5 +1,8 @@
 #include "models/text_encoder.h"
 
+#include "autograd/ops.h"
+#include "layers/mixed_precision.h"
+
 namespace heddle {
 
 TextEncoder::TextEncoder(std::int64_t vocabulary, std::int64_t hidden_,
@@ -14,7 +17,9 @@ TextEncoder::TextEncoder(std::int64_t vocabulary, std::int64_t hidden_,
             .dtype = dtype}) {}
 
 EncodedSteps TextEncoder::operator()(const Tensor& tokens, const Tensor& lengths) {
-  const LstmResult result = lstm(dropout(embedding(tokens)), lengths);
+  const Variable words = embedding(tokens);
+  const DType type = activation_type(words.dtype(), words.device());
+  const LstmResult result = lstm(dropout(cast(words, type)), lengths);
   return {result.y, lengths, final_states(result)};
 }
 

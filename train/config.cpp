@@ -21,11 +21,25 @@ void validate_device(const std::string& device) {
   }
 }
 
+void validate_math(const RunConfig& config) {
+  const std::string_view math = name_of(config.train.math);
+  check<InputError>(
+      config.train.math == Math::f32 || device_named(config.train.device).backend != Backend::cpu,
+      "train.math is \"", math, "\" but train.device is \"", config.train.device,
+      "\", which computes in f32 always; expected \"f32\", or device \"cuda\"");
+  check<InputError>(config.train.math == Math::f32 || config.model.dtype == DType::f32,
+                    "train.math is \"", math, "\" but model.dtype is \"",
+                    name_of(config.model.dtype),
+                    "\"; it says how f32 numbers are computed with: "
+                    "expected dtype \"f32\", or math \"f32\"");
+}
+
 }  // namespace
 
 void validate(const RunConfig& config) {
   validate_name(config.name);
   validate_device(config.train.device);
+  validate_math(config);
   check<InputError>(config.data.kind != DataKind::folder || !config.data.description.empty(),
                     "data.kind is \"folder\" but data.description is not given; "
                     "expected the path of a dataset.toml");

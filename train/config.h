@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/math.h"
 #include "models/config.h"
 
 namespace heddle {
@@ -45,6 +46,12 @@ struct DataConfig {
 struct TrainConfig {
   std::uint64_t seed = 1;      // of weights, order of samples, dropout
   std::string device = "cpu";  // "cpu", "sim", "cuda", "cuda:1"
+  /// How products of f32 numbers are computed, and (bf16) what activations are stored as. Anything
+  /// but f32 needs a device other than cpu.
+  Math math = Math::f32;
+  /// Capture each step once and replay it as one piece of work (train/step_graph.h); the same bits.
+  /// Not given: on cuda.
+  std::optional<bool> graph;
   std::int64_t epochs = 10;
   std::int64_t max_steps = 0;    // stop after so many steps; 0: after `epochs`
   std::int64_t batch_size = 32;  // samples (groups, for models that take groups)
@@ -139,6 +146,10 @@ RunConfig parse_run_config(std::string_view text, const std::string& name,
 
 /// Every key with its value, defaults included: reading it gives the same configuration.
 std::string to_toml(const RunConfig& config);
+
+/// The same without where and how it is computed (train.device, math, graph): what must not change
+/// for a run to be continued.
+std::string lasting_toml(RunConfig config);
 
 /// Checks what concerns several keys at once. Errors (InputError).
 void validate(const RunConfig& config);

@@ -95,6 +95,8 @@ void describe_model(ConfigFields& fields, ModelConfig& model) {
 void describe_train(ConfigFields& fields, TrainConfig& train) {
   fields.seed("seed", train.seed);
   fields.text("device", train.device);
+  fields.choice("math", train.math, {"f32", "tf32", "bf16"});
+  fields.optional_flag("graph", train.graph);
   fields.count("epochs", train.epochs, 1);
   fields.count("max_steps", train.max_steps, 0);
   fields.count("batch_size", train.batch_size, 1);

@@ -122,6 +122,11 @@ class TomlReader : public ConfigFields {
       seed(key, value.emplace());
     }
   }
+  void optional_flag(std::string_view key, std::optional<bool>& value) override {
+    if (find(key) != nullptr) {
+      flag(key, value.emplace());
+    }
+  }
   void optional_number(std::string_view key, std::optional<double>& value, Range range) override {
     if (find(key) != nullptr) {
       number(key, value.emplace(), range);

@@ -73,6 +73,11 @@ class TomlWriter : public ConfigFields {
       seed(key, *value);
     }
   }
+  void optional_flag(std::string_view key, std::optional<bool>& value) override {
+    if (value) {
+      flag(key, *value);
+    }
+  }
   void optional_number(std::string_view key, std::optional<double>& value, Range range) override {
     if (value) {
       number(key, *value, range);
@@ -97,6 +102,14 @@ class TomlWriter : public ConfigFields {
 };
 
 }  // namespace
+
+std::string lasting_toml(RunConfig config) {
+  const TrainConfig defaults;
+  config.train.device = defaults.device;
+  config.train.math = defaults.math;
+  config.train.graph = defaults.graph;
+  return to_toml(config);
+}
 
 std::string to_toml(const RunConfig& config) {
   RunConfig copy = config;  // one description serves reading and writing

@@ -109,9 +109,8 @@ Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
         "; expected at least 1");
   const NoGrad no_grad;
   const Evaluating evaluating(model);
-  const std::vector<NamedParameter> parameters = parameters_of(model);
-  const DType dtype = parameters.front().variable.dtype();
-  const Device device = parameters.front().variable.device();
+  const DType dtype = model.dtype();
+  const Device device = model.device();
   Predictions result;
   double loss_sum = 0.0;
   const auto step = static_cast<std::size_t>(options.batch_size);
@@ -122,7 +121,7 @@ Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
                                   : collate(dataset, part, options.modalities);
     const Presence presence =
         options.shown.empty() ? Presence{} : presence_of_subset(options.shown, batch.size());
-    const ModelOutput output = model(model_batch(batch, presence, dtype, device));
+    const ModelOutput output = model(model_batch(batch, presence));
     const std::vector<Place> places = places_of(batch);
     append_truth(result, dataset, places);
     if (output.logits.defined()) {
@@ -134,7 +133,8 @@ Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
     if (options.keep_attention) {
       append_attention(result, output, batch, places);
     }
-    loss_sum += loss(output, batch).item<double>() * static_cast<double>(places.size());
+    loss_sum += loss(output, loss.targets_of(batch, dtype, device)).item<double>() *
+                static_cast<double>(places.size());
   }
   result.loss = loss_sum / static_cast<double>(std::max<std::size_t>(1, result.samples.size()));
   return result;

@@ -28,40 +28,60 @@ Loss::Loss(const LossConfig& config, const Dataset& dataset) : config_(config) {
   check<InputError>(!scores() || dataset.has_targets(), "loss.regression is ", config.regression,
                     " but data set \"", dataset.name,
                     "\" has no targets; set it to 0, or name a target column");
+  classes_ = dataset.classes();
   if (classifies() && config.class_weights == ClassWeights::balanced) {
     class_weights_ = balanced_class_weights(dataset.class_counts(dataset.indices(Split::train)));
   }
 }
 
-Variable Loss::operator()(const ModelOutput& output, const SampleBatch& batch) const {
+LossTargets Loss::targets_of(const SampleBatch& batch, DType dtype, Device device) const {
+  LossTargets result;
+  if (classifies()) {
+    const std::vector<std::int64_t> labels = batch.labels.to_vector<std::int64_t>();
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      check(labels[i] >= -1 && labels[i] < classes_, "loss: label ", labels[i], " in row ", i,
+            "; expected 0 … ", classes_ - 1, ", or -1 for none");
+    }
+    result.labels = batch.labels.to(device);
+  }
+  if (scores()) {
+    result.targets = batch.targets.to(dtype).to(device);
+    if (batch.of_groups()) {  // padding has sample −1
+      result.counted =
+          compare(CompareOp::greater_equal, batch.samples, Tensor::zeros_like(batch.samples))
+              .to(dtype)
+              .to(device);
+    }
+  }
+  return result;
+}
+
+Variable Loss::operator()(const ModelOutput& output, const LossTargets& targets) const {
   Variable total;
   if (classifies()) {
-    const DType dtype = output.logits.dtype();
-    const Device device = output.logits.device();
     const CrossEntropyOptions options = {.label_smoothing = config_.label_smoothing,
                                          .ignore_index = -1};
-    const Tensor weights =
-        class_weights_.defined() ? class_weights_.to(dtype).to(device) : Tensor();
-    total = cross_entropy(output.logits, batch.labels.to(device), weights, options) *
+    total = cross_entropy(output.logits, targets.labels, weights_like(output.logits), options) *
             config_.classification;
   }
   if (scores()) {
-    const DType dtype = output.score.dtype();
-    const Device device = output.score.device();
-    const Tensor targets = batch.targets.to(dtype).to(device);
-    Tensor counted;  // padding of groups has sample −1
-    if (batch.of_groups()) {
-      counted = compare(CompareOp::greater_equal, batch.samples, Tensor::zeros_like(batch.samples))
-                    .to(dtype)
-                    .to(device);
-    }
-    const Variable distance = config_.regression_kind == RegressionLoss::absolute
-                                  ? mean_absolute_error(output.score, targets, counted)
-                                  : mean_squared_error(output.score, targets, counted);
+    const Variable distance =
+        config_.regression_kind == RegressionLoss::absolute
+            ? mean_absolute_error(output.score, targets.targets, targets.counted)
+            : mean_squared_error(output.score, targets.targets, targets.counted);
     const Variable part = distance * config_.regression;
     total = total.defined() ? total + part : part;
   }
   return total;
+}
+
+Tensor Loss::weights_like(const Variable& logits) const {
+  if (class_weights_.defined() &&
+      (!sent_weights_.defined() || sent_weights_.dtype() != logits.dtype() ||
+       sent_weights_.device() != logits.device())) {
+    sent_weights_ = class_weights_.to(logits.dtype()).to(logits.device());
+  }
+  return sent_weights_;
 }
 
 }  // namespace heddle

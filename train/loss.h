@@ -9,6 +9,13 @@
 
 namespace heddle {
 
+/// What a batch's predictions are held against, on the device of the model.
+struct LossTargets {
+  Tensor labels;   // i64, shaped as the logits but for the classes, −1: none; undefined without
+  Tensor targets;  // of the score's type and shape; undefined without
+  Tensor counted;  // the same, 1 or 0: whether a target counts; undefined: all do
+};
+
 /// classification · cross-entropy(logits, labels) + regression · distance(score, targets), each the
 /// mean over the samples that have one. Padding of groups counts nowhere.
 class Loss {
@@ -17,15 +24,22 @@ class Loss {
   /// asked for whose labels or targets the data set lacks.
   Loss(const LossConfig& config, const Dataset& dataset);
 
-  /// One single value.
-  Variable operator()(const ModelOutput& output, const SampleBatch& batch) const;
+  /// Errors: a label that is no class.
+  LossTargets targets_of(const SampleBatch& batch, DType dtype, Device device) const;
+
+  /// One single value. Reads nothing on the host.
+  Variable operator()(const ModelOutput& output, const LossTargets& targets) const;
 
   bool classifies() const { return config_.classification > 0.0; }
   bool scores() const { return config_.regression > 0.0; }
 
  private:
+  Tensor weights_like(const Variable& logits) const;
+
   LossConfig config_;
-  Tensor class_weights_;  // f64 [classes], undefined where all count the same
+  std::int64_t classes_ = 0;
+  Tensor class_weights_;         // f64 [classes], undefined where all count the same
+  mutable Tensor sent_weights_;  // the same in the type and on the device used last
 };
 
 /// n / (classes · n_c) per class, 0 for a class without a sample: f64 [classes].

@@ -72,27 +72,18 @@ Presence random_presence(std::size_t modalities, std::int64_t batch, double prob
   return presence;
 }
 
-ModelBatch model_batch(const SampleBatch& batch, const Presence& presence, DType dtype,
-                       Device device) {
+ModelBatch model_batch(const SampleBatch& batch, const Presence& presence) {
   check(presence.empty() || presence.size() == batch.modalities.size(),
         "model_batch: ", presence.size(), " masks for ", batch.modalities.size(),
         " modalities; expected as many");
   ModelBatch result;
   for (std::size_t m = 0; m < batch.modalities.size(); ++m) {
     const BatchModality& modality = batch.modalities[m];
-    ModelInput& input = result.inputs.emplace_back();
-    const Tensor& values = modality.values;
-    input.values = (is_floating(values.dtype()) ? values.to(dtype) : values).to(device);
-    if (modality.lengths.defined()) {
-      input.lengths = modality.lengths.to(device);
-    }
-    if (!presence.empty() && presence[m].defined()) {
-      input.present = presence[m].to(device);
-    }
+    result.inputs.push_back({.values = modality.values,
+                             .lengths = modality.lengths,
+                             .present = presence.empty() ? Tensor() : presence[m]});
   }
-  if (batch.group_lengths.defined()) {
-    result.group_lengths = batch.group_lengths.to(device);
-  }
+  result.group_lengths = batch.group_lengths;
   return result;
 }
 

@@ -28,10 +28,8 @@ Presence presence_of_subset(const std::vector<bool>& shown, std::int64_t batch);
 Presence random_presence(std::size_t modalities, std::int64_t batch, double probability,
                          Generator& generator);
 
-/// The batch as a model takes it, floating values as `dtype`, on `device`. `presence` empty: all
-/// present.
-ModelBatch model_batch(const SampleBatch& batch, const Presence& presence, DType dtype,
-                       Device device);
+/// The batch as a model takes it, on the host. `presence` empty: all present.
+ModelBatch model_batch(const SampleBatch& batch, const Presence& presence);
 
 /// All non-empty subsets of `count` modalities: single ones first, the whole set last.
 /// Errors: count outside 1 … 16.

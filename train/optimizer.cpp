@@ -45,23 +45,19 @@ Optimizer::Optimizer(const OptimizerConfig& config, std::vector<NamedParameter> 
     moments.is_table = value.rank() == 2 && names_table(parameter.name);
     moments_.push_back(std::move(moments));
   }
+  scalars_ = Tensor::zeros({StepScalars::count}, DType::f64, parameters_.front().variable.device());
 }
 
-double Optimizer::gradient_norm() {
-  std::vector<UpdateSlot> slots;
-  std::vector<Tensor> gradients;
-  for (const NamedParameter& parameter : parameters_) {
-    if (parameter.variable.grad().defined()) {
-      gradients.push_back(gradient_of(parameter).contiguous());
-      slots.emplace_back().gradient = gradients.back().view();
-    }
-  }
-  const Device device = parameters_.front().variable.device();
-  return std::sqrt(kernels_for(device).optimizer.squared_norm(current_stream(device), slots));
-}
-
-void Optimizer::step(double rate_factor, double gradient_scale) {
+void Optimizer::begin_step(double rate_factor) {
   ++steps_;
+  const auto step = static_cast<double>(steps_);
+  const Tensor numbers = Tensor::from<double>(
+      {step, rate_factor, 1.0 - std::pow(config_.beta1, step), 1.0 - std::pow(config_.beta2, step)},
+      {StepScalars::host_count});
+  scalars_.slice(0, 0, StepScalars::host_count).copy_(numbers, "begin_step");
+}
+
+void Optimizer::update(const Tensor& loss, double clip_norm) {
   std::vector<UpdateSlot> slots;
   std::vector<Tensor> gradients;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
@@ -78,23 +74,38 @@ void Optimizer::step(double rate_factor, double gradient_scale) {
     if (moments.second.defined()) {
       slot.second = moments.second.mutable_view("optimizer step");
     }
-    slot.learning_rate = config_.learning_rate * rate_factor;
+    slot.learning_rate = config_.learning_rate;
     slot.weight_decay = moments.decays ? config_.weight_decay : 0.0;
     slot.touched_rows_only = config_.lazy_embeddings && moments.is_table;
   }
-  const Device device = parameters_.front().variable.device();
-  const OptimizerKernels& kernels = kernels_for(device).optimizer;
-  Stream& stream = current_stream(device);
+  const OptimizerKernels& kernels = kernels_for(scalars_.device()).optimizer;
+  Stream& stream = current_stream(scalars_.device());
+  const View scalars = scalars_.mutable_view("optimizer step");
+  kernels.squared_norm(stream, slots, scalars);
+  kernels.clip(stream, clip_norm, loss.view(), scalars);
   if (config_.kind == OptimizerKind::sgd) {
-    kernels.sgd(stream, {config_.momentum, config_.nesterov}, gradient_scale, slots);
+    kernels.sgd(stream, {config_.momentum, config_.nesterov}, scalars, slots);
     return;
   }
   const AdamOptions options = {.beta1 = config_.beta1,
                                .beta2 = config_.beta2,
                                .epsilon = config_.epsilon,
-                               .decoupled_decay = config_.kind == OptimizerKind::adamw,
-                               .step = steps_};
-  kernels.adam(stream, options, gradient_scale, slots);
+                               .decoupled_decay = config_.kind == OptimizerKind::adamw};
+  kernels.adam(stream, options, scalars, slots);
+}
+
+StepScalars Optimizer::scalars() const {
+  return *scalars_.to(Device{}).view().pointer<StepScalars>();
+}
+
+void Optimizer::set_sums(double loss, double gradient_norm) {
+  StepScalars now = scalars();
+  now.loss_sum = loss;
+  now.gradient_norm_sum = gradient_norm;
+  now.failed_step = 0.0;
+  const Tensor numbers = Tensor::empty({StepScalars::count}, DType::f64);
+  *numbers.output_view().pointer<StepScalars>() = now;
+  scalars_.copy_(numbers, "set_sums");
 }
 
 void Optimizer::clear_gradients() {
@@ -114,10 +125,6 @@ std::vector<std::pair<std::string, Tensor>> Optimizer::state() const {
     }
   }
   return result;
-}
-
-double clipping_scale(double norm, double largest) {
-  return largest > 0.0 && norm > largest ? largest / norm : 1.0;
 }
 
 }  // namespace heddle

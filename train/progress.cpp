@@ -40,12 +40,15 @@ void Progress::begin(std::int64_t first, std::int64_t last) {
   first_ = first;
   last_ = last;
   samples_ = 0;
+  smoothed_loss_.reset();
   started_ = shown_ = Clock::now();
 }
 
-void Progress::step(std::int64_t step, double loss, std::int64_t samples) {
+void Progress::step(std::int64_t step, std::optional<double> loss, std::int64_t samples) {
   samples_ += samples;
-  smoothed_loss_ = samples_ == samples ? loss : 0.95 * smoothed_loss_ + 0.05 * loss;
+  if (loss) {
+    smoothed_loss_ = smoothed_loss_ ? 0.95 * *smoothed_loss_ + 0.05 * *loss : *loss;
+  }
   const Clock::time_point now = Clock::now();
   if (seconds_between(shown_, now) < (manner_.live ? live_interval : plain_interval)) {
     return;
@@ -60,7 +63,7 @@ void Progress::step(std::int64_t step, double loss, std::int64_t samples) {
   }
 }
 
-std::string Progress::line(std::int64_t step, double loss) const {
+std::string Progress::line(std::int64_t step, std::optional<double> loss) const {
   const double elapsed = std::max(1e-9, seconds_between(started_, Clock::now()));
   const auto done = static_cast<double>(step - first_);
   const double left = elapsed / std::max(1.0, done) * static_cast<double>(last_ - step);
@@ -68,10 +71,12 @@ std::string Progress::line(std::int64_t step, double loss) const {
   const char* bold = manner_.colour ? "\033[1m" : "";
   const char* plain = manner_.colour ? "\033[0m" : "";
   std::ostringstream text;
-  text << dim << "step " << plain << step << dim << '/' << last_ << "  loss " << plain << bold
-       << std::fixed << std::setprecision(4) << loss << plain << "  " << std::setprecision(0)
-       << static_cast<double>(samples_) / elapsed << dim << " samples/s  " << plain
-       << time_text(left) << dim << " left" << plain;
+  text << dim << "step " << plain << step << dim << '/' << last_ << plain << std::fixed;
+  if (loss) {
+    text << dim << "  loss " << plain << bold << std::setprecision(4) << *loss << plain;
+  }
+  text << "  " << std::setprecision(0) << static_cast<double>(samples_) / elapsed << dim
+       << " samples/s  " << plain << time_text(left) << dim << " left" << plain;
   return text.str();
 }
 

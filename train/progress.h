@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,8 +30,8 @@ class Progress {
 
   /// Training goes from step `first` to step `last`.
   void begin(std::int64_t first, std::int64_t last);
-  /// Step number `step` is done; `samples` were in it.
-  void step(std::int64_t step, double loss, std::int64_t samples);
+  /// Step number `step` is done; `samples` were in it. The loss may not be known yet.
+  void step(std::int64_t step, std::optional<double> loss, std::int64_t samples);
   /// One line that stays.
   void say(std::string_view message);
   /// Removes the live line.
@@ -39,7 +40,7 @@ class Progress {
  private:
   using Clock = std::chrono::steady_clock;
 
-  std::string line(std::int64_t step, double loss) const;
+  std::string line(std::int64_t step, std::optional<double> loss) const;
   void clear_line();
 
   std::ostream& out_;
@@ -48,7 +49,7 @@ class Progress {
   std::int64_t first_ = 0;
   std::int64_t last_ = 0;
   std::int64_t samples_ = 0;
-  double smoothed_loss_ = 0.0;
+  std::optional<double> smoothed_loss_;
   Clock::time_point started_;
   Clock::time_point shown_;
 };

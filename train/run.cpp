@@ -43,7 +43,7 @@ std::string epoch_message(const Trainer& trainer, const Metrics& metrics) {
 }
 
 /// Continues from the newest whole checkpoint, if there is one.
-void resume(Trainer& trainer, const CheckpointFolder& checkpoints, const std::string& config,
+void resume(Trainer& trainer, const CheckpointFolder& checkpoints, const RunConfig& config,
             Progress& progress) {
   const CheckpointFolder::Search search = checkpoints.newest();
   for (const std::string& reason : search.damaged) {
@@ -53,8 +53,10 @@ void resume(Trainer& trainer, const CheckpointFolder& checkpoints, const std::st
     progress.say("no checkpoint yet: training starts at the beginning");
     return;
   }
-  check<InputError>(search.found->config == config, search.found->path.string(),
-                    ": is of a run with another configuration");
+  const std::string file = search.found->path.string();
+  check<InputError>(
+      lasting_toml(parse_run_config(search.found->config, file)) == lasting_toml(config), file,
+      ": is of a run with another configuration");
   trainer.restore(search.found->snapshot);
   progress.say(
       concat("resumed at step ", trainer.state().step, " from ", search.found->path.string()));
@@ -75,7 +77,7 @@ class Session {
         checkpoints_(folder_.checkpoints(), config.checkpoint.keep) {
     folder_.keep_config(text_);
     if (options.start == RunFolder::Start::resume) {
-      resume(trainer_, checkpoints_, text_, progress);
+      resume(trainer_, checkpoints_, config, progress);
     }
     folder_.rewrite_metrics(trainer_.state().history);
   }
@@ -96,6 +98,7 @@ class Session {
     while (!trainer_.finished() && StopSignals::received() == 0) {
       const auto before = std::chrono::steady_clock::now();
       const Trainer::Step step = trainer_.step();
+      say_refusal();
       progress_.step(trainer_.state().step, step.loss, step.samples);
       const bool ends_epoch = step.ends_epoch || trainer_.finished();
       if (ends_epoch) {
@@ -120,7 +123,15 @@ class Session {
     return StopSignals::received();
   }
 
+  void say_refusal() {
+    if (const std::string refusal = trainer_.graph_refusal(); refusal != refusal_) {
+      progress_.say("steps are not captured as a graph: " + refusal);
+      refusal_ = refusal;
+    }
+  }
+
   void save() {
+    trainer_.settle();
     checkpoints_.save(trainer_.snapshot(), text_);
     saved_step_ = trainer_.state().step;
   }
@@ -170,6 +181,7 @@ class Session {
   RunFolder folder_;
   CheckpointFolder checkpoints_;
   std::int64_t saved_step_ = -1;  // of this session; none yet
+  std::string refusal_;           // told already
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "data/atomic_file.h"
 #include "data/input_file.h"
+#include "train/config.h"
 
 namespace heddle {
 
@@ -124,10 +125,16 @@ void RunFolder::keep_config(const std::string& config) const {
     return;
   }
   const std::string before = text_of(path);
-  check<InputError>(before == config, path.string(),
+  if (before == config) {
+    return;
+  }
+  const std::string old_run = lasting_toml(parse_run_config(before, path.string()));
+  const std::string new_run = lasting_toml(parse_run_config(config, "configuration"));
+  check<InputError>(old_run == new_run, path.string(),
                     ": the run in this folder has another configuration (",
-                    first_difference(before, config),
+                    first_difference(old_run, new_run),
                     "); resume it with its own configuration, or choose another folder");
+  write_file_atomically(path, config);  // goes on elsewhere
 }
 
 void RunFolder::rewrite_metrics(const std::vector<HistoryEntry>& history) {

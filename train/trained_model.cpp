@@ -23,6 +23,7 @@ std::unique_ptr<Model> model_for(const RunConfig& config, const Dataset& dataset
                     "\" takes groups of samples, but data set \"", dataset.name,
                     "\" has none; name a group column, or choose another model");
   const Device device = device_named(config.train.device);
+  model->math = config.train.math;
   for (NamedParameter& parameter : parameters_of(*model)) {
     if (parameter.variable.device() != device) {
       parameter.variable.set_value(parameter.variable.value().to(device));

@@ -6,34 +6,23 @@
 
 #include "autograd/tape.h"
 #include "core/error.h"
-#include "data/batch.h"
+#include "core/stream.h"
 #include "train/trained_model.h"
 
 namespace heddle {
 
 namespace {
 
-BatchSampler sampler_for(const RunConfig& config, const Dataset& dataset, const Model& model) {
-  const std::vector<std::int64_t> items = items_of(dataset, Split::train, model);
-  check<InputError>(!items.empty(), "data set \"", dataset.name, "\" has no training samples");
-  const std::uint64_t seed = Generator(config.train.seed).named("order").state().stream;
-  return BatchSampler(items, {.batch_size = config.train.batch_size}, config.train.seed ^ seed);
-}
-
-std::int64_t count_samples(const SampleBatch& batch) {
-  if (!batch.of_groups()) {
-    return batch.size();
-  }
-  std::int64_t members = 0;
-  for (const std::int64_t length : batch.group_lengths.to_vector<std::int64_t>()) {
-    members += length;
-  }
-  return members;
-}
-
 std::int64_t total_steps_for(const TrainConfig& train, std::int64_t steps_per_epoch) {
   const std::int64_t by_epochs = checked_multiply(train.epochs, steps_per_epoch, "train.epochs");
   return train.max_steps > 0 ? std::min(train.max_steps, by_epochs) : by_epochs;
+}
+
+/// Whether the host knows a number of the device without waiting for it.
+bool knows_at_once(Device device) { return device.backend == Backend::cpu; }
+
+bool wants_graphs(const TrainConfig& train, Device device) {
+  return train.graph.value_or(device.backend == Backend::cuda) && device.backend != Backend::cpu;
 }
 
 /// Puts other weights into a model while it lives.
@@ -67,86 +56,128 @@ Trainer::Trainer(const RunConfig& config, const Dataset& dataset)
       loss_(config.loss, dataset),
       model_(model_for(config, dataset, loss_)),
       optimizer_(config.optimizer, parameters_of(*model_)),
-      sampler_(sampler_for(config, dataset, *model_)),
-      total_steps_(total_steps_for(config.train, sampler_.batches_per_epoch())),
-      schedule_(config.schedule, total_steps_, sampler_.batches_per_epoch()),
-      presence_generator_(Generator(config.train.seed).named("modality dropout")),
+      batches_(config_.train, dataset_, modalities_, *model_, loss_),
+      total_steps_(total_steps_for(config.train, batches_.batches_per_epoch())),
+      schedule_(config.schedule, total_steps_, batches_.batches_per_epoch()),
       generators_(generators_of(*model_)) {
-  generators_.push_back({"modality_dropout", &presence_generator_});
   static_cast<void>(larger_is_better(config.train.select));
   if (config.train.average_decay > 0.0) {
     average_.emplace(optimizer_.parameters(), config.train.average_decay);
   }
+  if (wants_graphs(config.train, model_->device())) {
+    graphs_.emplace(model_->device(), generators_);
+  }
   set_training(*model_, true);
 }
 
-Trainer::Attempt Trainer::forward_backward(const SampleBatch& batch, const Presence& presence) {
-  const Variable& first = optimizer_.parameters().front().variable;
+void Trainer::forward_backward(const StepBatch& batch, Variable& loss) {
+  optimizer_.clear_gradients();
   Tape tape;
-  const ModelOutput output = (*model_)(model_batch(batch, presence, first.dtype(), first.device()));
-  const Variable loss = loss_(output, batch);
+  loss = loss_(model_->forward(batch.inputs), batch.targets);
   tape.backward(loss);
-  return {loss.item<double>(), optimizer_.gradient_norm()};
+}
+
+/// All of a step that happens on the device. It may be captured: it takes what differs between
+/// steps from the device alone.
+void Trainer::train_on(const StepBatch& batch) {
+  Variable loss;
+  forward_backward(batch, loss);
+  optimizer_.update(loss.value(), config_.train.clip_norm);
+  optimizer_.clear_gradients();
+  if (average_) {
+    average_->update();
+  }
 }
 
 Trainer::Step Trainer::step() {
   check(!finished(), "trainer: all ", total_steps_, " steps are done");
-  const std::vector<std::int64_t> items = sampler_.next();
-  const SampleBatch batch = model_->takes_groups() ? collate_groups(dataset_, items, modalities_)
-                                                   : collate(dataset_, items, modalities_);
-  const bool hides = state_.step / steps_per_epoch() >= config_.train.modality_dropout_start;
-  const Presence presence =
-      random_presence(modalities_.size(), batch.size(),
-                      hides ? config_.train.modality_dropout : 0.0, presence_generator_);
-  std::vector<Generator::State> generators;
+  const Device device = model_->device();
+  const MathScope math(device, config_.train.math);
+  StepStart& start = starts_.emplace_back(StepStart{state_.step, batches_.place(), {}});
   for (const NamedGenerator& generator : generators_) {
-    generators.push_back(generator.generator->state());
+    start.generators.push_back(generator.generator->state());
   }
-  const Attempt attempt = forward_backward(batch, presence);
-  if (!std::isfinite(attempt.loss) || !std::isfinite(attempt.gradient_norm)) {
-    explain_failure(attempt, batch, presence, generators);
-  }
+  StepBatch batch = batches_.next(state_.step);
   const double rate_factor = schedule_.factor(state_.step);
-  optimizer_.step(rate_factor, clipping_scale(attempt.gradient_norm, config_.train.clip_norm));
-  optimizer_.clear_gradients();
-  ++state_.step;
+  optimizer_.begin_step(rate_factor);
   if (average_) {
-    average_->update(state_.step);
+    average_->begin_step(state_.step + 1);
   }
-  record_step(attempt, rate_factor);
-  return {attempt.loss, count_samples(batch), sampler_.at_epoch_start()};
+  if (graphs_) {
+    graphs_->run(batch, [this](const StepBatch& given) { train_on(given); });
+  } else {
+    train_on(batch);
+  }
+  ++state_.step;
+  ++state_.means.steps;
+  if (device.backend != Backend::cpu && !finished()) {
+    batches_.prepare(state_.step);  // while the device computes
+  }
+  Step result{.loss = {}, .samples = batch.samples, .ends_epoch = batch.ends_epoch};
+  const bool logs = state_.step % config_.train.log_every == 0 || state_.step == total_steps_;
+  if (knows_at_once(device) || logs) {
+    const double before = state_.means.loss;
+    const auto steps = static_cast<double>(starts_.size());
+    settle();
+    result.loss = steps == 1.0 ? last_loss_ : (state_.means.loss - before) / steps;
+  }
+  if (logs) {
+    note_history(rate_factor);
+  }
+  return result;
 }
 
-void Trainer::explain_failure(const Attempt& attempt, const SampleBatch& batch,
-                              const Presence& presence,
-                              const std::vector<Generator::State>& generators) {
-  optimizer_.clear_gradients();
-  std::string origin = "it did not appear again when the step was run a second time";
-  for (std::size_t i = 0; i < generators.size(); ++i) {
-    *generators_[i].generator = Generator(generators[i]);
+void Trainer::settle() {
+  const StepScalars found = optimizer_.scalars();
+  if (found.failed_step != 0.0) {
+    explain_failure(found);
   }
+  state_.means.loss = found.loss_sum;
+  state_.means.gradient_norm = found.gradient_norm_sum;
+  last_loss_ = found.loss;
+  starts_.clear();
+}
+
+void Trainer::explain_failure(const StepScalars& found) {
+  const auto failed = static_cast<std::int64_t>(found.failed_step) - 1;
+  const auto start = std::find_if(starts_.begin(), starts_.end(),
+                                  [&](const StepStart& one) { return one.step == failed; });
+  check(start != starts_.end(), "trainer: step ", failed + 1, " failed, but it was not noted");
+  const auto go_back = [&] {
+    batches_.restore(start->batch);
+    for (std::size_t i = 0; i < generators_.size(); ++i) {
+      generators_[i].generator->restore(start->generators[i]);
+    }
+    optimizer_.clear_gradients();
+  };
+  go_back();
+  std::string origin = "it did not appear again when the step was run a second time";
   try {
     const DetectAnomaly detect;
-    static_cast<void>(forward_backward(batch, presence));
+    const MathScope math(model_->device(), config_.train.math);
+    Variable loss;
+    forward_backward(batches_.next(failed), loss);
   } catch (const NumericError& error) {
     origin = error.what();
   }
-  optimizer_.clear_gradients();
-  const bool in_loss = !std::isfinite(attempt.loss);
-  fail<NumericError>("step ", state_.step + 1, ": the ", in_loss ? "loss" : "gradient's norm",
-                     " is ", in_loss ? attempt.loss : attempt.gradient_norm,
-                     "; first seen: ", origin, ". Lower optimizer.learning_rate (now ",
-                     config_.optimizer.learning_rate, "), set train.clip_norm (now ",
-                     config_.train.clip_norm, "), or look for extreme values in the data");
+  go_back();
+  state_.means.steps -= state_.step - failed;
+  state_.step = failed;
+  optimizer_.set_steps(failed);
+  optimizer_.set_sums(found.loss_sum, found.gradient_norm_sum);
+  state_.means.loss = found.loss_sum;
+  state_.means.gradient_norm = found.gradient_norm_sum;
+  starts_.clear();
+  const bool in_loss = !std::isfinite(found.loss);
+  fail<NumericError>("step ", failed + 1, ": the ", in_loss ? "loss" : "gradient's norm", " is ",
+                     in_loss ? found.loss : found.gradient_norm, "; first seen: ", origin,
+                     ". Lower optimizer.learning_rate (now ", config_.optimizer.learning_rate,
+                     "), set train.clip_norm (now ", config_.train.clip_norm,
+                     "), or look for extreme values in the data");
 }
 
-void Trainer::record_step(const Attempt& attempt, double rate_factor) {
-  ++state_.means.steps;
-  state_.means.loss += attempt.loss;
-  state_.means.gradient_norm += attempt.gradient_norm;
-  if (state_.step % config_.train.log_every != 0 && state_.step != total_steps_) {
-    return;
-  }
+/// A line of means over the steps since the last one, which are then forgotten.
+void Trainer::note_history(double rate_factor) {
   const auto steps = static_cast<double>(state_.means.steps);
   state_.history.push_back({state_.step,
                             (state_.step - 1) / steps_per_epoch() + 1,
@@ -155,9 +186,20 @@ void Trainer::record_step(const Attempt& attempt, double rate_factor) {
                              {"gradient_norm", state_.means.gradient_norm / steps},
                              {"learning_rate", config_.optimizer.learning_rate * rate_factor}}});
   state_.means = {};
+  optimizer_.set_sums(0.0, 0.0);
+}
+
+std::string Trainer::graph_refusal() const {
+  if (graphs_) {
+    return graphs_->refusal();
+  }
+  return config_.train.graph.value_or(false)
+             ? "device cpu runs each kernel at once and has nothing to gain from a graph"
+             : "";
 }
 
 Metrics Trainer::end_epoch() {
+  settle();
   const std::int64_t epoch = (state_.step - 1) / steps_per_epoch() + 1;
   Metrics metrics;
   if (!items_of(dataset_, Split::valid, *model_).empty()) {

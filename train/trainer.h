@@ -9,15 +9,15 @@
 #include "core/random.h"
 #include "data/dataset.h"
 #include "data/safetensors.h"
-#include "data/sampler.h"
 #include "models/model.h"
+#include "train/batch_source.h"
 #include "train/config.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
-#include "train/model_batch.h"
 #include "train/optimizer.h"
 #include "train/run_state.h"
 #include "train/schedule.h"
+#include "train/step_graph.h"
 #include "train/weights.h"
 
 namespace heddle {
@@ -34,15 +34,23 @@ class Trainer {
  public:
   /// `dataset` must outlive it. Errors (InputError): a configuration the data does not fit.
   Trainer(const RunConfig& config, const Dataset& dataset);
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
 
   struct Step {
-    double loss = 0.0;
+    /// Of this step where the host knows it at once; else the mean since it last knew, where it has
+    /// looked (every train.log_every steps), and nothing in between.
+    std::optional<double> loss;
     std::int64_t samples = 0;  // in the batch (groups: their members)
     bool ends_epoch = false;
   };
-  /// One update. Errors (NumericError): loss or gradient is not finite; names the step, the
-  /// operation it came from, and what to do. Weights are as before the step then.
+  /// One update. A device is not waited for but every train.log_every steps. Errors (NumericError):
+  /// loss or gradient is not finite; names the step, the operation it came from, and what to do.
+  /// All is as before that step then, however many followed until the host looked.
   Step step();
+  /// Waits for the device and looks at what it found: the errors of `step`. To be called before a
+  /// snapshot.
+  void settle();
   /// Evaluates the validation split (and the test split where it is watched) after an epoch, keeps
   /// the weights if they are the best so far, and decides about stopping early. Errors
   /// (NumericError): the validation loss is not finite.
@@ -53,7 +61,7 @@ class Trainer {
   const RunState& state() const { return state_; }
   void add_seconds(double seconds) { state_.seconds += seconds; }
   std::int64_t total_steps() const { return total_steps_; }
-  std::int64_t steps_per_epoch() const { return sampler_.batches_per_epoch(); }
+  std::int64_t steps_per_epoch() const { return batches_.batches_per_epoch(); }
 
   Snapshot snapshot() const;
   /// Errors (InputError): a snapshot of another model or configuration.
@@ -71,17 +79,23 @@ class Trainer {
   /// Names of the modalities that are used.
   const std::vector<std::string>& modalities() const { return modalities_; }
   const Loss& loss() const { return loss_; }
+  /// Why steps are not captured although they were to be (train.graph); empty else.
+  std::string graph_refusal() const;
+  /// How many steps were replayed from a graph so far.
+  std::int64_t replays() const { return graphs_ ? graphs_->replays() : 0; }
 
  private:
-  struct Attempt {
-    double loss;
-    double gradient_norm;
+  /// From where a step began, to do it again.
+  struct StepStart {
+    std::int64_t step;
+    BatchSource::Place batch;
+    std::vector<Generator::State> generators;
   };
-  Attempt forward_backward(const SampleBatch& batch, const Presence& presence);
-  [[noreturn]] void explain_failure(const Attempt& attempt, const SampleBatch& batch,
-                                    const Presence& presence,
-                                    const std::vector<Generator::State>& generators);
-  void record_step(const Attempt& attempt, double rate_factor);
+
+  void forward_backward(const StepBatch& batch, Variable& loss);
+  void train_on(const StepBatch& batch);
+  [[noreturn]] void explain_failure(const StepScalars& found);
+  void note_history(double rate_factor);
   void record_best(const Metrics& metrics);
   std::vector<NamedTensor> evaluated_weights() const;
 
@@ -91,11 +105,13 @@ class Trainer {
   Loss loss_;
   std::unique_ptr<Model> model_;
   Optimizer optimizer_;
-  BatchSampler sampler_;
+  BatchSource batches_;
   std::int64_t total_steps_;
   Schedule schedule_;
-  Generator presence_generator_;
-  std::vector<NamedGenerator> generators_;
+  std::vector<NamedGenerator> generators_;  // the model's
+  std::optional<StepGraphs> graphs_;
+  std::vector<StepStart> starts_;  // of the steps since the host last looked
+  double last_loss_ = 0.0;         // of the step before it looked
   std::optional<WeightAverage> average_;
   std::vector<std::vector<NamedTensor>> best_;  // of each of the state's candidates
   RunState state_;

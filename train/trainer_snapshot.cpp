@@ -8,6 +8,9 @@ namespace heddle {
 
 namespace {
 
+/// The stream that hides modalities, among those of the model.
+constexpr const char* presence_name = "modality_dropout";
+
 void append(std::vector<NamedTensor>& into, std::string_view prefix,
             const std::vector<NamedTensor>& tensors) {
   for (const NamedTensor& tensor : tensors) {
@@ -47,11 +50,18 @@ void restore_into(Tensor live, const std::vector<NamedTensor>& tensors, const st
 
 Snapshot Trainer::snapshot() const {
   Snapshot snapshot;
+  const StepScalars found = optimizer_.scalars();
+  check<NumericError>(found.failed_step == 0.0, "step ", found.failed_step,
+                      ": loss or gradient is not finite; nothing after it can be saved");
   snapshot.state = state_;
-  snapshot.state.sampler = sampler_.state();
+  snapshot.state.means.loss = found.loss_sum;
+  snapshot.state.means.gradient_norm = found.gradient_norm_sum;
+  const BatchSource::Place place = batches_.place();
+  snapshot.state.sampler = place.sampler;
   for (const NamedGenerator& generator : generators_) {
     snapshot.state.generators[generator.name] = generator.generator->state();
   }
+  snapshot.state.generators[presence_name] = place.presence;
   append(snapshot.tensors, "weights.", copy_of_weights(optimizer_.parameters()));
   for (const auto& [name, tensor] : optimizer_.state()) {
     snapshot.tensors.push_back({name, tensor.clone()});
@@ -85,13 +95,18 @@ void Trainer::restore(const Snapshot& snapshot) {
   for (std::size_t i = 0; i < state.candidates.size(); ++i) {
     best_.push_back(with_prefix(snapshot.tensors, concat("best.", i, ".")));
   }
-  for (const NamedGenerator& generator : generators_) {
-    const auto found = state.generators.find(generator.name);
+  const auto stream = [&](const std::string& name) {
+    const auto found = state.generators.find(name);
     check<InputError>(found != state.generators.end(), "the checkpoint lacks the random stream \"",
-                      generator.name, "\"");
-    *generator.generator = Generator(found->second);
+                      name, "\"");
+    return found->second;
+  };
+  for (const NamedGenerator& generator : generators_) {
+    generator.generator->restore(stream(generator.name));
   }
-  sampler_.restore(state.sampler);
+  batches_.restore({state.sampler, stream(presence_name)});
+  optimizer_.set_sums(state.means.loss, state.means.gradient_norm);
+  starts_.clear();
   state_ = state;
 }
 

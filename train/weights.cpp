@@ -55,15 +55,25 @@ void load_weights(const std::vector<NamedParameter>& parameters,
 }
 
 WeightAverage::WeightAverage(std::vector<NamedParameter> parameters, double decay)
-    : parameters_(std::move(parameters)), values_(copy_of_weights(parameters_)), decay_(decay) {}
+    : parameters_(std::move(parameters)),
+      values_(copy_of_weights(parameters_)),
+      decay_(decay),
+      shares_(Tensor::zeros({2}, DType::f64, parameters_.front().variable.device())) {}
 
-void WeightAverage::update(std::int64_t step) {
-  const NoGrad no_grad;
+void WeightAverage::begin_step(std::int64_t step) {
   const auto made = static_cast<double>(step);
   const double decay = std::min(decay_, (1.0 + made) / (10.0 + made));
+  shares_.copy_(Tensor::from<double>({decay, 1.0 - decay}, {2}), "WeightAverage");
+}
+
+void WeightAverage::update() {
+  const NoGrad no_grad;
+  const Tensor shares = shares_.to(parameters_.front().variable.dtype());
+  const Variable of_average(shares.select(0, 0));
+  const Variable of_weights(shares.select(0, 1));
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const Variable average(values_[i].tensor);
-    const Variable blend = average * decay + parameters_[i].variable * (1.0 - decay);
+    const Variable blend = average * of_average + parameters_[i].variable * of_weights;
     values_[i].tensor.copy_(blend.value(), "WeightAverage");
   }
 }

@@ -29,8 +29,10 @@ class WeightAverage {
  public:
   WeightAverage(std::vector<NamedParameter> parameters, double decay);
 
-  /// After update number `step`, counted from 1.
-  void update(std::int64_t step);
+  /// Tells the device the numbers of the update after step `step`, counted from 1. Not part of what
+  /// is captured.
+  void begin_step(std::int64_t step);
+  void update();
   std::vector<NamedTensor>& values() { return values_; }
   const std::vector<NamedTensor>& values() const { return values_; }
 
@@ -38,6 +40,7 @@ class WeightAverage {
   std::vector<NamedParameter> parameters_;
   std::vector<NamedTensor> values_;
   double decay_;
+  Tensor shares_;  // d and 1 − d of this step: f64 [2], on the parameters' device
 };
 
 }  // namespace heddle

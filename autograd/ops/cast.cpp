@@ -6,7 +6,7 @@ namespace heddle {
 
 Variable cast(const Variable& x, DType dtype, Where where) {
   check(is_floating(dtype), "cast: to ", dtype,
-        " is not differentiable, expected f32 or f64; use "
+        " is not differentiable, expected f32, f64 or bf16; use "
         "Tensor::to for other types");
   if (x.dtype() == dtype) {
     return x;

@@ -31,11 +31,11 @@ class GeneratorStates {
     std::vector<Generator::State> now;
     for (std::size_t i = 0; i < generators_.size(); ++i) {
       now.push_back(generators_[i]->state());
-      *generators_[i] = Generator(states_[i]);
+      generators_[i]->restore(states_[i]);
     }
     Variables outputs = body(inputs);
     for (std::size_t i = 0; i < generators_.size(); ++i) {
-      *generators_[i] = Generator(now[i]);
+      generators_[i]->restore(now[i]);
     }
     return outputs;
   }

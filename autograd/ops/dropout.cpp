@@ -31,7 +31,12 @@ Variable dropout(const Variable& x, double p, Generator& generator, Where where)
   }
   const Generator::State state = generator.state();
   const std::uint64_t first = generator.reserve(static_cast<std::uint64_t>(x.value().elements()));
-  return masked(x, p, {.seed = state.seed, .stream = state.stream, .first = first}, where);
+  return masked(x, p,
+                {.seed = state.seed,
+                 .stream = state.stream,
+                 .first = first - generator.base(),
+                 .counter = generator.counter()},
+                where);
 }
 
 }  // namespace heddle

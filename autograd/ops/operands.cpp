@@ -28,17 +28,20 @@ Tensor checked_lengths(const char* operation, const Tensor& lengths, const Shape
     return {};
   }
   check_operand(operation, "lengths", lengths, shape, DType::i64, x);
-  const Tensor host = lengths.to(Device{}).contiguous();
-  const std::int64_t* values = host.data<std::int64_t>();
-  for (std::int64_t i = 0; i < host.elements(); ++i) {
+  const Tensor dense = lengths.contiguous();
+  if (lengths.device().backend != Backend::cpu) {
+    return dense;  // its kernels check: reading here would wait for the device
+  }
+  const std::int64_t* values = dense.data<std::int64_t>();
+  for (std::int64_t i = 0; i < dense.elements(); ++i) {
     check(values[i] >= 0 && values[i] <= limit, operation, ": length ", values[i], " in row ", i,
           "; expected 0 to ", limit);
   }
-  return lengths.contiguous();
+  return dense;
 }
 
 Tensor within_lengths(const Tensor& lengths, std::int64_t cols) {
-  return compare(CompareOp::less, Tensor::arange(cols).to(lengths.device()),
+  return compare(CompareOp::less, positions(cols, lengths.device()),
                  lengths.unsqueeze(lengths.rank()));
 }
 

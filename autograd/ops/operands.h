@@ -33,7 +33,8 @@ void check_floating(const char* operation, const Tensor& x);
 /// Errors: `tensor` has not this shape and type, or stands on another device than x.
 void check_operand(const char* operation, const char* what, const Tensor& tensor,
                    const Shape& shape, DType dtype, const Tensor& x);
-/// Undefined, or i64 of this shape with values from 0 to `limit`, which is returned contiguous.
+/// Undefined, or i64 of this shape with values from 0 to `limit`, which is returned contiguous. The
+/// values are looked at on cpu alone; on other devices it is their kernels that do.
 Tensor checked_lengths(const char* operation, const Tensor& lengths, const Shape& shape,
                        std::int64_t limit, const Tensor& x);
 /// lengths i64 [..] → bool [.., cols]: whether the column is below the row's length.

@@ -15,8 +15,14 @@ DeviceLimits limits_of(const Stream& /*stream*/) {
           .architecture = 90};
 }
 
-void check_values(Stream& /*stream*/, const char* kernel, const char* what, const ConstView& values,
+void check_values(Stream& stream, const char* kernel, const char* what, const ConstView& values,
                   std::int64_t low, std::int64_t high, std::int64_t other) {
+  if (Recording* const recording = active_recording()) {  // there is nothing to check yet
+    recording->emplace_back([on = stream, kernel, what, values, low, high, other]() mutable {
+      check_values(on, kernel, what, values, low, high, other);
+    });
+    return;
+  }
   const auto* const data = values.pointer<std::int64_t>();
   std::vector<std::int64_t> place(static_cast<std::size_t>(values.rank()));
   for (std::int64_t i = 0; i < values.elements(); ++i) {

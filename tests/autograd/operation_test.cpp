@@ -9,6 +9,7 @@
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 #include "core/random.h"
+#include "kernels/gpu/sim/schedule.h"
 #include "tests/support/backends.h"
 #include "tests/support/cases.h"
 #include "tests/support/closeness.h"
@@ -92,6 +93,34 @@ Variables with_layout(const Variables& inputs, const std::function<Tensor(const 
 
 Variables moved(const Variables& inputs, DType dtype, Device device) {
   return with_layout(inputs, [&](const Tensor& x) { return x.to(dtype).to(device); });
+}
+
+void expect_same_bits(const Outcome& found, const Outcome& expected) {
+  ASSERT_EQ(found.outputs.size(), expected.outputs.size());
+  for (std::size_t i = 0; i < found.outputs.size(); ++i) {
+    EXPECT_TRUE(same_bits(found.outputs[i], expected.outputs[i])) << "output " << i;
+  }
+  ASSERT_EQ(found.gradients.size(), expected.gradients.size());
+  for (std::size_t i = 0; i < found.gradients.size(); ++i) {
+    EXPECT_TRUE(same_bits(found.gradients[i], expected.gradients[i])) << "gradient " << i;
+  }
+}
+
+/// On sim in three orders of threads and blocks, which must give the same bits.
+Outcome run_on(Device device, const Example& example, DType dtype) {
+  const auto once = [&] {
+    return run(example.function, moved(example.inputs, dtype, device), as_it_is);
+  };
+  const Outcome found = once();
+  if (device.backend == Backend::sim) {
+    for (const sim::Schedule schedule :
+         {sim::Schedule{sim::Order::reverse}, {sim::Order::shuffled, 7}}) {
+      SCOPED_TRACE("order of threads: " + to_string(schedule));
+      const sim::ScheduleScope scope(schedule);
+      expect_same_bits(once(), found);
+    }
+  }
+  return found;
 }
 
 void expect_close(const Outcome& found, const Outcome& expected, double tolerance) {
@@ -196,7 +225,7 @@ TEST_P(OperationTest, BackendsAgree) {
     for (const Example& example : row().examples) {
       SCOPED_TRACE(concat(device, ", ", example.name));
       for (const DType dtype : {DType::f32, DType::f64}) {
-        const Outcome found = run(example.function, moved(example.inputs, dtype, device), as_it_is);
+        const Outcome found = run_on(device, example, dtype);
         const Outcome expected =
             run(example.function, moved(example.inputs, dtype, Device{}), as_it_is);
         expect_close(found, expected,

@@ -31,6 +31,14 @@ Tensor read(const std::string& bytes, std::optional<DType> dtype = {}) {
   return read_npy(InputFile::in_memory("memory.npy", bytes), dtype);
 }
 
+TEST(Npy, Bf16IsRefusedForThereIsNoSuchTypeInTheFormat) {
+  const TemporaryFolder folder;
+  const std::string message =
+      message_of<Error>([&] { write_npy(folder / "x.npy", Tensor::zeros({2}, DType::bf16)); });
+  EXPECT_NE(message.find("bf16"), std::string::npos) << message;
+  EXPECT_NE(message.find("safetensors"), std::string::npos) << message;
+}
+
 TEST(Npy, EveryTypeComesBackWithShapeAndBits) {
   const TemporaryFolder folder;
   const std::vector<Tensor> tensors = {

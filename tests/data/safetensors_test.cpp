@@ -47,6 +47,17 @@ TEST(Safetensors, TensorsAndMetadataComeBack) {
             std::string::npos);
 }
 
+TEST(Safetensors, Bf16IsWrittenAsItIsAndReadWidened) {
+  const TemporaryFolder folder;
+  const Tensor exact = Tensor::from<float>({1.5f, -0.0f, 0x1.fep60f, 1.0f}, {2, 2});
+  const std::vector<NamedTensor> tensors = {{"half", exact.to(DType::bf16)}};
+  write_safetensors(folder / "x.safetensors", tensors);
+  const SafetensorsFile file = SafetensorsFile::open(folder / "x.safetensors");
+  EXPECT_EQ(file.entries().front().dtype, "BF16");
+  EXPECT_EQ(file.entries().front().end, 8);
+  EXPECT_TRUE(same_bits(file.read("half"), exact));
+}
+
 TEST(Safetensors, WriterOrdersAlignsAndAddsChecksums) {
   const TemporaryFolder folder;
   const auto tensors = some_tensors();

@@ -59,6 +59,16 @@ TEST(Dropout, DropsNaNAndWorksInPlace) {
   }
 }
 
+TEST(Dropout, ACounterIsAddedWhenTheKernelRuns) {
+  const Tensor ones = Tensor::full({1000}, 1.0);
+  std::uint64_t counter = 40;
+  const RandomSpan span{.seed = 5, .stream = 6, .first = 2, .counter = &counter};
+  const auto expected = [&](std::uint64_t first) { return dropout(0.4, {5, 6, first}, ones); };
+  EXPECT_TRUE(same_bits(dropout(0.4, span, ones), expected(42)));
+  counter = 1'000'003;
+  EXPECT_TRUE(same_bits(dropout(0.4, span, ones), expected(1'000'005)));
+}
+
 TEST(Dropout, BitsDoNotDependOnThreads) {
   const Tensor x = sample({100'001}, DType::f32, 1);
   expect_same_bits_for_any_threads([&] { return std::vector{dropout(0.4, {5, 6, 7}, x)}; });

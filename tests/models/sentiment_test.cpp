@@ -54,6 +54,18 @@ TEST(Sentiment, OutputsHaveTheDocumentedShapes) {
   }
 }
 
+TEST(Sentiment, ATokenOutsideTheVocabularyIsNamedBeforeItReachesADevice) {
+  const std::unique_ptr<Model> model = build(tiny_configs().front());
+  ModelBatch batch = tiny_batch();
+  batch.inputs[0].values.mutable_data<std::int64_t>()[4] = 9;
+  try {
+    static_cast<void>(model->clean(batch));
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "input \"text\": token 9 in step 1 of sample 1; expected 0 … 8");
+  }
+}
+
 TEST(Sentiment, EveryParameterReceivesAGradient) {
   for (const ModelConfig& config : tiny_configs()) {
     const std::unique_ptr<Model> model = build(config);

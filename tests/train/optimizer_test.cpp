@@ -17,6 +17,13 @@ void give_gradient(Variable& variable, std::initializer_list<double> values) {
   variable.set_grad(Variable(Tensor::from<double>(values, variable.shape())));
 }
 
+/// One update with the learning rate times `rate_factor`.
+void step(Optimizer& optimizer, double rate_factor = 1.0, double clip_norm = 0.0,
+          double loss = 1.0) {
+  optimizer.begin_step(rate_factor);
+  optimizer.update(Tensor::scalar(loss, DType::f64), clip_norm);
+}
+
 double value_at(const Variable& variable, std::int64_t i) {
   return variable.value().data<double>()[i];
 }
@@ -33,7 +40,7 @@ TEST(Optimizer, AdamFollowsTheFormula) {
   for (int t = 1; t <= 5; ++t) {
     const double g = 0.5 * t - 1.2;
     give_gradient(weight, {g});
-    optimizer.step(1.0, 1.0);
+    step(optimizer);
     m = 0.9 * m + 0.1 * g;
     v = 0.999 * v + 0.001 * g * g;
     const double m_hat = m / (1.0 - std::pow(0.9, t));
@@ -53,11 +60,11 @@ TEST(Optimizer, DecayActsOnTheWeightOrOnTheGradient) {
     Variable weight = parameter({2.0}, {1, 1});
     Optimizer optimizer(config, {{"weight", weight}});
     give_gradient(weight, {0.0});
-    optimizer.step(1.0, 1.0);
+    step(optimizer);
     // adamw: only 2·(1 − 0.1·0.5). adam: the gradient is 0.5·2, and the first step is lr·sign.
     EXPECT_NEAR(value_at(weight, 0), 1.9, 1e-8);
     give_gradient(weight, {0.0});
-    optimizer.step(1.0, 1.0);
+    step(optimizer);
     if (kind == OptimizerKind::adamw) {
       EXPECT_NEAR(value_at(weight, 0), 1.9 * 0.95, 1e-12);
     } else {
@@ -73,7 +80,7 @@ TEST(Optimizer, BiasesDoNotDecay) {
   Variable bias = parameter({2.0}, {1});
   Optimizer optimizer(config, {{"bias", bias}});
   give_gradient(bias, {0.0});
-  optimizer.step(1.0, 1.0);
+  step(optimizer);
   EXPECT_EQ(value_at(bias, 0), 2.0);
 }
 
@@ -90,7 +97,7 @@ TEST(Optimizer, SgdWithMomentumAndNesterov) {
     double velocity = 0.0;
     for (const double g : {1.0, 0.5, -2.0}) {
       give_gradient(weight, {g});
-      optimizer.step(1.0, 1.0);
+      step(optimizer);
       velocity = 0.9 * velocity + g;
       expected -= 0.1 * (nesterov ? g + 0.9 * velocity : velocity);
       EXPECT_NEAR(value_at(weight, 0), expected, 1e-14);
@@ -98,14 +105,14 @@ TEST(Optimizer, SgdWithMomentumAndNesterov) {
   }
 }
 
-TEST(Optimizer, RateFactorAndGradientScaleMultiply) {
+TEST(Optimizer, RateFactorAndClippingMultiply) {
   OptimizerConfig config;
   config.kind = OptimizerKind::sgd;
   config.learning_rate = 0.1;
   Variable weight = parameter({1.0}, {1, 1});
   Optimizer optimizer(config, {{"weight", weight}});
   give_gradient(weight, {3.0});
-  optimizer.step(0.5, 0.25);
+  step(optimizer, 0.5, 0.75);  // a norm of 3, so a scale of 0.25
   EXPECT_NEAR(value_at(weight, 0), 1.0 - 0.05 * 0.75, 1e-15);
 }
 
@@ -116,10 +123,28 @@ TEST(Optimizer, NormIsOverAllParameters) {
   Optimizer optimizer({}, {{"left", left}, {"right", right}, {"unused", unused}});
   give_gradient(left, {1.0, 2.0});
   give_gradient(right, {2.0, 4.0});
-  EXPECT_DOUBLE_EQ(optimizer.gradient_norm(), 5.0);
-  EXPECT_DOUBLE_EQ(clipping_scale(5.0, 2.0), 0.4);
-  EXPECT_EQ(clipping_scale(5.0, 6.0), 1.0);
-  EXPECT_EQ(clipping_scale(5.0, 0.0), 1.0);
+  step(optimizer);
+  EXPECT_DOUBLE_EQ(optimizer.scalars().gradient_norm, 5.0);
+}
+
+TEST(Optimizer, AFailedStepStopsAllUpdatesUntilItIsForgotten) {
+  Variable weight = parameter({1.0}, {1, 1});
+  Optimizer optimizer({}, {{"weight", weight}});
+  give_gradient(weight, {0.5});
+  step(optimizer, 1.0, 0.0, 2.0);
+  const double before = value_at(weight, 0);
+  const double moment = optimizer.state()[0].second.item<double>();
+  step(optimizer, 1.0, 0.0, std::nan(""));
+  step(optimizer, 1.0, 0.0, 3.0);
+  EXPECT_EQ(value_at(weight, 0), before);
+  EXPECT_EQ(optimizer.state()[0].second.item<double>(), moment);
+  EXPECT_EQ(optimizer.scalars().failed_step, 2.0);
+  EXPECT_EQ(optimizer.scalars().loss_sum, 2.0);
+  optimizer.set_sums(7.0, 8.0);
+  step(optimizer, 1.0, 0.0, 3.0);
+  EXPECT_NE(value_at(weight, 0), before);
+  EXPECT_EQ(optimizer.scalars().loss_sum, 10.0);
+  EXPECT_EQ(optimizer.scalars().gradient_norm_sum, 8.5);
 }
 
 TEST(Optimizer, LazyEmbeddingsLeaveUntouchedRowsAlone) {
@@ -132,12 +157,12 @@ TEST(Optimizer, LazyEmbeddingsLeaveUntouchedRowsAlone) {
   for (Variable* variable : {&table, &dense}) {
     give_gradient(*variable, {1.0, 1.0, 1.0, 1.0});
   }
-  optimizer.step(1.0, 1.0);
+  step(optimizer);
   const double before = value_at(table, 2);
   for (Variable* variable : {&table, &dense}) {
     give_gradient(*variable, {1.0, 1.0, 0.0, 0.0});
   }
-  optimizer.step(1.0, 1.0);
+  step(optimizer);
   EXPECT_EQ(value_at(table, 2), before);
   EXPECT_NE(value_at(dense, 2), before);  // dense Adam goes on by its momentum
 }

@@ -1,0 +1,190 @@
+// Training on every device this machine has, held against the cpu and against itself.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/error.h"
+#include "tests/support/backends.h"
+#include "tests/train/small_run.h"
+#include "train/run_folder.h"
+#include "train/trainer.h"
+
+namespace heddle {
+namespace {
+
+std::vector<Device> devices_but_cpu() {
+  std::vector<Device> devices = available_devices();
+  devices.erase(devices.begin());
+  return devices;
+}
+
+/// 30 steps whose every loss is looked at.
+RunConfig thirty_steps(Device device) {
+  RunConfig config = small_config();
+  config.data.train = 48;
+  config.train.epochs = 10;
+  config.train.max_steps = 30;
+  config.train.log_every = 1;
+  config.train.average_decay = 0.9;
+  config.train.device = to_string(device);
+  config.train.graph = false;
+  return config;
+}
+
+struct Trained {
+  std::vector<double> losses;
+  std::string weights;
+  std::string history;
+  std::int64_t replays = 0;
+  std::string refusal;
+};
+
+Trained train(const RunConfig& config) {
+  const LoadedData data = load_data(config.data);
+  Trainer trainer(config, data.dataset);
+  Trained result;
+  while (!trainer.finished()) {
+    static_cast<void>(trainer.step());
+  }
+  for (const HistoryEntry& entry : trainer.state().history) {
+    result.losses.push_back(entry.values.at("loss"));
+    result.history += to_json_line(entry);
+  }
+  result.weights = weights_sha256(trainer.parameters());
+  for (const NamedTensor& average : trainer.chosen_weights()) {
+    for (const double value : average.tensor.to_vector<double>()) {
+      result.history += concat(value, ' ');
+    }
+  }
+  result.replays = trainer.replays();
+  result.refusal = trainer.graph_refusal();
+  return result;
+}
+
+TEST(DeviceTraining, FollowsTheCpu) {
+  const Trained expected = train(thirty_steps(Device{}));
+  ASSERT_EQ(expected.losses.size(), 30u);
+  for (const Device device : devices_but_cpu()) {
+    const Trained found = train(thirty_steps(device));
+    ASSERT_EQ(found.losses.size(), 30u) << device;
+    for (std::size_t i = 0; i < 30; ++i) {
+      EXPECT_NEAR(found.losses[i], expected.losses[i], 1e-4 * std::abs(expected.losses[i]))
+          << device << ", step " << i + 1;
+    }
+  }
+}
+
+TEST(DeviceTraining, GivesTheSameBitsEveryTimeAndWithGraphs) {
+  for (const Device device : devices_but_cpu()) {
+    RunConfig config = thirty_steps(device);
+    config.train.log_every = 7;
+    const Trained expected = train(config);
+    const Trained again = train(config);
+    EXPECT_EQ(again.weights, expected.weights) << device;
+    EXPECT_EQ(again.replays, 0) << device;
+    config.train.graph = true;
+    const Trained replayed = train(config);
+    EXPECT_EQ(replayed.refusal, "") << device;
+    EXPECT_GT(replayed.replays, 5) << device;
+    EXPECT_EQ(replayed.weights, expected.weights) << device;
+    EXPECT_EQ(replayed.history, expected.history) << device;
+  }
+}
+
+TEST(DeviceTraining, OnCpuAGraphIsRefusedWithItsReason) {
+  RunConfig config = thirty_steps(Device{});
+  config.train.max_steps = 1;
+  config.train.graph = true;
+  EXPECT_NE(train(config).refusal.find("cpu runs each kernel at once"), std::string::npos);
+}
+
+TEST(DeviceTraining, ARunGoesOnOnAnotherDevice) {
+  for (const Device device : devices_but_cpu()) {
+    const RunConfig here = thirty_steps(Device{});
+    const RunConfig there = thirty_steps(device);
+    const LoadedData data = load_data(here.data);
+    for (const auto& [from, to] : {std::pair{here, there}, {there, here}}) {
+      Trainer first(from, data.dataset);
+      for (int i = 0; i < 5; ++i) {
+        static_cast<void>(first.step());
+      }
+      Trainer second(to, data.dataset);
+      second.restore(first.snapshot());
+      EXPECT_EQ(weights_sha256(second.parameters()), weights_sha256(first.parameters()));
+      const Trainer::Step expected = first.step();
+      const Trainer::Step found = second.step();
+      ASSERT_TRUE(expected.loss && found.loss);
+      EXPECT_NEAR(*found.loss, *expected.loss, 1e-4 * std::abs(*expected.loss));
+    }
+  }
+}
+
+TEST(DeviceTraining, ASnapshotBetweenLooksEndsWithTheSameBits) {
+  for (const Device device : devices_but_cpu()) {
+    RunConfig config = thirty_steps(device);
+    config.train.max_steps = 9;
+    config.train.log_every = 4;
+    config.train.graph = true;
+    const LoadedData data = load_data(config.data);
+    Trainer whole(config, data.dataset);
+    Snapshot middle;
+    while (!whole.finished()) {
+      static_cast<void>(whole.step());
+      if (whole.state().step == 6) {
+        middle = whole.snapshot();
+      }
+    }
+    Trainer resumed(config, data.dataset);
+    resumed.restore(middle);
+    while (!resumed.finished()) {
+      static_cast<void>(resumed.step());
+    }
+    EXPECT_EQ(weights_sha256(resumed.parameters()), weights_sha256(whole.parameters())) << device;
+    ASSERT_EQ(resumed.state().history.size(), whole.state().history.size());
+    EXPECT_EQ(to_json_line(resumed.state().history.back()),
+              to_json_line(whole.state().history.back()));
+  }
+}
+
+TEST(DeviceTraining, AFailureBetweenLooksIsFoundAndNothingAfterItCounts) {
+  for (const Device device : devices_but_cpu()) {
+    for (const bool graph : {false, true}) {
+      RunConfig config = thirty_steps(device);
+      config.train.log_every = 6;
+      config.train.graph = graph;
+      const LoadedData data = load_data(config.data);
+      Trainer trainer(config, data.dataset);
+      static_cast<void>(trainer.step());
+      Variable first = trainer.parameters().front().variable;
+      first.value_in_place().fill_(std::nan(""));
+      const std::string weights = weights_sha256(trainer.parameters());
+      for (int step = 2; step <= 5; ++step) {
+        EXPECT_FALSE(trainer.step().loss) << "the host does not know yet";
+      }
+      try {
+        static_cast<void>(trainer.step());
+        FAIL() << "no error on " << device;
+      } catch (const NumericError& error) {
+        const std::string message = error.what();
+        EXPECT_NE(message.find("step 2: the loss is"), std::string::npos) << message;
+        EXPECT_EQ(message.find("did not appear again"), std::string::npos) << message;
+      }
+      EXPECT_EQ(weights_sha256(trainer.parameters()), weights);
+      EXPECT_EQ(trainer.state().step, 1);
+    }
+  }
+}
+
+TEST(DeviceTraining, MathIsRefusedWhereItMeansNothing) {
+  RunConfig config = small_config();
+  config.train.math = Math::bf16;
+  EXPECT_THROW(validate(config), InputError);
+  config.train.device = "cuda";
+  EXPECT_NO_THROW(validate(config));
+  config.model.dtype = DType::f64;
+  EXPECT_THROW(validate(config), InputError);
+}
+
+}  // namespace
+}  // namespace heddle

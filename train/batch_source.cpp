@@ -1,0 +1,92 @@
+#include "train/batch_source.h"
+
+#include <utility>
+
+#include "core/error.h"
+#include "data/batch.h"
+#include "train/evaluation.h"
+#include "train/model_batch.h"
+
+namespace heddle {
+namespace {
+
+BatchSampler sampler_for(const TrainConfig& config, const Dataset& dataset, const Model& model) {
+  const std::vector<std::int64_t> items = items_of(dataset, Split::train, model);
+  check<InputError>(!items.empty(), "data set \"", dataset.name, "\" has no training samples");
+  const std::uint64_t seed = Generator(config.seed).named("order").state().stream;
+  return BatchSampler(items, {.batch_size = config.batch_size}, config.seed ^ seed);
+}
+
+std::int64_t count_samples(const SampleBatch& batch) {
+  if (!batch.of_groups()) {
+    return batch.size();
+  }
+  std::int64_t members = 0;
+  for (const std::int64_t length : batch.group_lengths.to_vector<std::int64_t>()) {
+    members += length;
+  }
+  return members;
+}
+
+}  // namespace
+
+std::vector<Tensor*> tensors_of(StepBatch& batch) {
+  std::vector<Tensor*> tensors;
+  for (CleanInput& input : batch.inputs.inputs) {
+    tensors.insert(tensors.end(), {&input.values, &input.lengths, &input.present});
+  }
+  tensors.insert(tensors.end(), {&batch.inputs.group_lengths, &batch.targets.labels,
+                                 &batch.targets.targets, &batch.targets.counted});
+  return tensors;
+}
+
+BatchSource::BatchSource(const TrainConfig& config, const Dataset& dataset,
+                         const std::vector<std::string>& modalities, Model& model, const Loss& loss)
+    : config_(config),
+      dataset_(dataset),
+      modalities_(modalities),
+      model_(model),
+      loss_(loss),
+      sampler_(sampler_for(config, dataset, model)),
+      presence_(Generator(config.seed).named("modality dropout")) {}
+
+StepBatch BatchSource::make(std::int64_t step) {
+  const std::vector<std::int64_t> items = sampler_.next();
+  const SampleBatch batch = model_.takes_groups() ? collate_groups(dataset_, items, modalities_)
+                                                  : collate(dataset_, items, modalities_);
+  const bool hides = step / batches_per_epoch() >= config_.modality_dropout_start;
+  const Presence presence = random_presence(modalities_.size(), batch.size(),
+                                            hides ? config_.modality_dropout : 0.0, presence_);
+  return {.inputs = model_.clean(model_batch(batch, presence)),
+          .targets = loss_.targets_of(batch, model_.dtype(), model_.device()),
+          .samples = count_samples(batch),
+          .ends_epoch = sampler_.at_epoch_start()};
+}
+
+StepBatch BatchSource::next(std::int64_t step) {
+  if (!ready_) {
+    return make(step);
+  }
+  StepBatch batch = std::move(*ready_);
+  ready_.reset();
+  return batch;
+}
+
+void BatchSource::prepare(std::int64_t step) {
+  if (!ready_) {
+    ready_place_ = place();
+    ready_ = make(step);
+  }
+}
+
+BatchSource::Place BatchSource::place() const {
+  return ready_ ? ready_place_ : Place{sampler_.state(), presence_.state()};
+}
+
+void BatchSource::restore(const Place& place) {
+  ready_.reset();
+  sampler_.restore(place.sampler);
+  presence_.restore(place.presence);
+}
+
+}  // namespace heddle
