@@ -7,6 +7,7 @@
 #include "core/cuda_cards.h"
 #include "core/error.h"
 #include "kernels/cpu/cpu_kernels.h"
+#include "kernels/gpu/copy.h"
 #include "kernels/gpu/families.h"
 
 namespace heddle {
@@ -45,6 +46,7 @@ Kernels sim_table() {
 #if defined(HEDDLE_HAS_CUDA)
 Kernels cuda_table() {
   namespace BACKEND = kernels::cuda;
+  kernels::cuda::use_copy_kernels();
   Kernels table{};
 #include "kernels/gpu/families.def"
   return table;
