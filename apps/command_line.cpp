@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <iostream>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -11,7 +10,6 @@
 #include "core/build_info.h"
 #include "core/error.h"
 #include "core/parallel.h"
-#include "kernels/examples/examples.h"
 
 namespace heddle {
 
@@ -167,13 +165,7 @@ void add_kernel(CLI::App& app, KernelCommand& command, Chosen& chosen) {
   kernel->add_option("--dtype", command.dtype, "f32, f64 or bf16")->capture_default_str();
   kernel->add_flag("--backward", command.backward, "The backward kernel");
   kernel->add_option("--html", command.html, "Write a page with pictures of the accesses");
-  std::set<std::string> names;
-  for (const KernelExample& example : kernel_examples()) {
-    for (const auto& [name, value] : example.sizes) {
-      names.insert(name);
-    }
-  }
-  for (const std::string& name : names) {
+  for (const std::string& name : kernel_size_names()) {
     kernel
         ->add_option_function<std::int64_t>(
             "--" + name,

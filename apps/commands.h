@@ -63,6 +63,8 @@ struct KernelCommand {
   std::string html;  // a page with pictures, where given
 };
 int run(const KernelCommand& command);
+/// What the sizes of kernels are called, for the command line.
+std::vector<std::string> kernel_size_names();
 
 struct DoctorCommand {};
 int run(const DoctorCommand& command);

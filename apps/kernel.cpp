@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <iostream>
+#include <set>
 
 #include "apps/commands.h"
 #include "core/error.h"
@@ -56,6 +57,16 @@ const ExampleCall& version_of(const std::vector<ExampleCall>& calls, const std::
 }
 
 }  // namespace
+
+std::vector<std::string> kernel_size_names() {
+  std::set<std::string> names;
+  for (const KernelExample& example : kernel_examples()) {
+    for (const auto& [name, value] : example.sizes) {
+      names.insert(name);
+    }
+  }
+  return {names.begin(), names.end()};
+}
 
 int run(const KernelCommand& command) {
   if (command.family.empty()) {

@@ -36,12 +36,14 @@ Kernels cpu_table() {
 
 #define HEDDLE_FAMILY(name, Table) table.name = BACKEND::name##_kernels();
 
+#if defined(HEDDLE_HAS_SIM)
 Kernels sim_table() {
   namespace BACKEND = kernels::sim;
   Kernels table{};
 #include "kernels/gpu/families.def"
   return table;
 }
+#endif
 
 #if defined(HEDDLE_HAS_CUDA)
 Kernels cuda_table() {
@@ -75,8 +77,12 @@ const Kernels& kernels_for(Device device) {
       return table;
     }
     case Backend::sim: {
+#if defined(HEDDLE_HAS_SIM)
       static const Kernels table = sim_table();
       return table;
+#else
+      break;
+#endif
     }
     case Backend::cuda: {
 #if defined(HEDDLE_HAS_CUDA)
@@ -94,8 +100,13 @@ const Kernels& kernels_for(Device device) {
 const char* why_unavailable(Device device) {
   switch (device.backend) {
     case Backend::cpu:
-    case Backend::sim:
       return "";
+    case Backend::sim:
+#if defined(HEDDLE_HAS_SIM)
+      return "";
+#else
+      return "the backend sim is not in this build; ./dev build adds it (cmake -DHEDDLE_SIM=ON)";
+#endif
     case Backend::cuda:
       return why_no_card(device.index);
   }
