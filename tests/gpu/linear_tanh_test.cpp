@@ -172,6 +172,37 @@ TEST(GpuLinearTanh, SameBitsInEverySchedule) {
   }
 }
 
+TEST(GpuLinearTanh, DefaultFollowsShapeAndTheStreamsMath) {
+  const Device device{.backend = Backend::sim};
+  struct Choice {
+    Math math;
+    std::int64_t in;
+    DType dtype;
+    std::string_view name;
+  };
+  for (const Choice& choice : {Choice{Math::f32, 40, DType::f32, "fused_register_tile"},
+                               Choice{Math::f32, 1030, DType::f32, "small_rows"},
+                               Choice{Math::tf32, 40, DType::f32, "fused_tensor_cores_tf32"},
+                               Choice{Math::bf16, 40, DType::f32, "fused_tensor_cores_bf16"},
+                               Choice{Math::f32, 40, DType::bf16, "fused_tensor_cores_bf16"},
+                               Choice{Math::tf32, 40, DType::f64, "fused_register_tile"}}) {
+    const LinearTanhTensors tensors({9, choice.in, 11, 3}, choice.dtype);
+    Stream& stream = current_stream(device);
+    const Math before = stream.math;
+    stream.math = choice.math;
+    const Tensor got = forward(kernels::sim::linear_tanh_kernels(), device, tensors);
+    stream.math = before;
+    bool is_found = false;
+    for (const auto& version : HEDDLE_VERSIONS(linear_tanh, device)) {
+      if (version.name == choice.name) {
+        is_found = true;
+        EXPECT_TRUE(same_bits(got, forward(version.kernels, device, tensors))) << choice.name;
+      }
+    }
+    EXPECT_TRUE(is_found) << choice.name;
+  }
+}
+
 TEST(GpuLinearTanh, WritesOnlyTheGradientsAskedFor) {
   for (const GpuRun& run : gpu_runs()) {
     const sim::ScheduleScope scope(run.schedule);
