@@ -158,9 +158,12 @@ void multiply_own(Stream& stream, const ConstView& a, const ConstView& b, bool a
 /// versions here are measured against, and the best choice for large products.
 void multiply_default(Stream& stream, const ConstView& a, const ConstView& b, bool accumulate,
                       const View& out) {
-  if (!multiply_with_library(stream, a, b, accumulate, out)) {
-    multiply_own(stream, a, b, accumulate, out);
-  }
+  // The same errors whoever computes.
+  with_product(a, b, accumulate, out, [&](const auto& /*product*/) {
+    if (!multiply_with_library(stream, a, b, accumulate, out)) {
+      multiply_own(stream, a, b, accumulate, out);
+    }
+  });
 }
 
 template <typename AnyView>
@@ -200,7 +203,7 @@ std::string_view name_of(MatmulVersion version) {
 }  // namespace
 
 /// product_tile.h: grid: tiles of 128 × 128, 64 × 64 or 32 × 32; block: 256 or 128 threads; shared:
-/// two slabs of each factor, 16.5 KiB at most.
+/// two slabs of each factor, 18 KiB at most.
 /// Reads k/64 elements of global memory per element of out (tile of 128) and k/4 of shared memory;
 /// writes 1. The FMA units are the limit: 64 FMA per 4 reads of 16 bytes from shared memory.
 /// Loses where out has few tiles (split_k) and, to tensor cores, wherever those are allowed.

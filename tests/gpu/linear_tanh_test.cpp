@@ -172,6 +172,37 @@ TEST(GpuLinearTanh, SameBitsInEverySchedule) {
   }
 }
 
+TEST(GpuLinearTanh, DefaultFollowsShapeAndTheStreamsMath) {
+  const Device device{.backend = Backend::sim};
+  struct Choice {
+    Math math;
+    std::int64_t in;
+    DType dtype;
+    std::string_view name;
+  };
+  for (const Choice& choice : {Choice{Math::f32, 40, DType::f32, "fused_register_tile"},
+                               Choice{Math::f32, 1030, DType::f32, "small_rows"},
+                               Choice{Math::tf32, 40, DType::f32, "fused_tensor_cores_tf32"},
+                               Choice{Math::bf16, 40, DType::f32, "fused_tensor_cores_bf16"},
+                               Choice{Math::f32, 40, DType::bf16, "fused_tensor_cores_bf16"},
+                               Choice{Math::tf32, 40, DType::f64, "fused_register_tile"}}) {
+    const LinearTanhTensors tensors({9, choice.in, 11, 3}, choice.dtype);
+    Stream& stream = current_stream(device);
+    const Math before = stream.math;
+    stream.math = choice.math;
+    const Tensor got = forward(kernels::sim::linear_tanh_kernels(), device, tensors);
+    stream.math = before;
+    bool is_found = false;
+    for (const auto& version : HEDDLE_VERSIONS(linear_tanh, device)) {
+      if (version.name == choice.name) {
+        is_found = true;
+        EXPECT_TRUE(same_bits(got, forward(version.kernels, device, tensors))) << choice.name;
+      }
+    }
+    EXPECT_TRUE(is_found) << choice.name;
+  }
+}
+
 TEST(GpuLinearTanh, WritesOnlyTheGradientsAskedFor) {
   for (const GpuRun& run : gpu_runs()) {
     const sim::ScheduleScope scope(run.schedule);
@@ -201,7 +232,7 @@ double ulps(float got, double exact) {
          (static_cast<double>(next) - static_cast<double>(rounded));
 }
 
-TEST(GpuLinearTanh, TanhOfExactVersionsIsWithinTwoUlp) {
+TEST(GpuLinearTanh, TanhOfExactVersionsIsWithinTwoAndAHalfUlp) {
   // With no inputs y is tanh(bias): every 8192nd float, both signs, through the product's kernel.
   constexpr std::int64_t rows = 64;
   constexpr std::int64_t cols = 0x1'0000'0000 / 8192 / rows;
@@ -235,7 +266,7 @@ TEST(GpuLinearTanh, TanhOfExactVersionsIsWithinTwoUlp) {
         worst = std::max(worst, ulps(got[i], std::tanh(static_cast<double>(grid[i]))));
       }
       RecordProperty(concat(version.name, " on ", to_string(run.device)), concat(worst));
-      EXPECT_LE(worst, 2.0) << version.name;
+      EXPECT_LE(worst, 2.5) << version.name;
     }
   }
 }

@@ -241,10 +241,18 @@ TEST(GpuMatmul, WritesOnlyItsPartAndReadsRepeatedMatrices) {
     for (const auto& version : HEDDLE_VERSIONS(matmul, run.device)) {
       const Tensor whole = Tensor::full({2, 40, 50}, 7.0).to(run.device);
       const Tensor part = whole.slice(1, 3, 30).slice(2, 5, 39);
-      const Tensor a = sample({1, 27, 11}, DType::f32, 1).expand({2, 27, 11});
-      const Tensor b = sample({2, 11, 34}, DType::f32, 2);
-      version.kernels.multiply(current_stream(run.device), a.to(run.device).view(),
-                               b.to(run.device).view(), false, part.output_view());
+      // Parts of larger matrices, off any alignment; one a for both products.
+      const auto part_of = [](const Tensor& factor, std::int64_t rows, std::int64_t cols) {
+        return factor.slice(1, 2, 2 + rows).slice(2, 3, 3 + cols);
+      };
+      const Tensor whole_a = sample({1, 30, 20}, DType::f32, 1);
+      const Tensor whole_b = sample({2, 15, 40}, DType::f32, 2);
+      const Tensor a = part_of(whole_a, 27, 11).expand({2, 27, 11});
+      const Tensor b = part_of(whole_b, 11, 34);
+      const Tensor a_there = part_of(whole_a.to(run.device), 27, 11).expand({2, 27, 11});
+      const Tensor b_there = part_of(whole_b.to(run.device), 11, 34);
+      version.kernels.multiply(current_stream(run.device), a_there.view(), b_there.view(), false,
+                               part.output_view());
       part.mark_changed("test");
       expect_near(part.to(Device{}), product_in_double(a, b, Tensor::zeros({2, 27, 34})),
                   tolerance_of_class(version.math, DType::f32), std::string(version.name));
@@ -273,6 +281,42 @@ TEST(GpuMatmul, ProductsForOtherFamiliesTakeMatrices) {
               product_in_double(a.reshape({1, 9, 20}), b.reshape({1, 13, 20}).transpose(1, 2),
                                 Tensor::zeros({1, 9, 13})),
               2e-5, "matrices");
+}
+
+TEST(GpuMatmul, DefaultFollowsShapeAndTheStreamsMath) {
+  const Device device{.backend = Backend::sim};
+  const auto version_named = [&](std::string_view name) {
+    for (const auto& version : HEDDLE_VERSIONS(matmul, device)) {
+      if (version.name == name) {
+        return version;
+      }
+    }
+    throw Error(concat("no version ", name));
+  };
+  struct Choice {
+    Math math;
+    std::int64_t k;
+    DType dtype;
+    std::string_view name;
+  };
+  for (const Choice& choice : {Choice{Math::f32, 40, DType::f32, "register_tile"},
+                               Choice{Math::f32, 1030, DType::f32, "split_k"},
+                               Choice{Math::tf32, 40, DType::f32, "tensor_cores_tf32"},
+                               Choice{Math::tf32, 1030, DType::f32, "split_k_tf32"},
+                               Choice{Math::bf16, 40, DType::f32, "tensor_cores_bf16"},
+                               Choice{Math::bf16, 1030, DType::f32, "split_k_bf16"},
+                               Choice{Math::f32, 40, DType::bf16, "tensor_cores_bf16"},
+                               Choice{Math::tf32, 1030, DType::f64, "split_k"}}) {
+    const Tensor a = sample({1, 5, choice.k}, choice.dtype, 1);
+    const Tensor b = sample({1, choice.k, 7}, choice.dtype, 2);
+    Stream& stream = current_stream(device);
+    const Math before = stream.math;
+    stream.math = choice.math;
+    const Tensor got = multiplied({"default", "", kernels::sim::matmul_kernels()}, device, a, b);
+    stream.math = before;
+    EXPECT_TRUE(same_bits(got, multiplied(version_named(choice.name), device, a, b)))
+        << choice.name << ", k = " << choice.k;
+  }
 }
 
 TEST(GpuMatmul, SaysWhatDoesNotFitAsTheCpuDoes) {
