@@ -32,8 +32,8 @@ struct BackwardShared {
 };
 
 // Forward. A warp has 16 · `blocks` queries: each fragment of K and V that it reads serves as many.
-// Grid: heads · ⌈queries / (64 · blocks)⌉. Block: 128. Shared: 45 KiB (bf16, D = 64, blocks = 1),
-// 51 KiB (tf32, D = 64), 99 KiB (tf32, D = 128).
+// Grid: heads · ⌈queries / (64 · blocks)⌉. Block: 128.
+// Shared: 45 KiB (bf16, D = 64; 36 for two blocks), 51 KiB (tf32, D = 64), 99 KiB (tf32, D = 128).
 // Bytes: q and out once; k and v once per block of queries, from the L2 cache.
 // Gains over tiled: 8 (tf32) to 16 (bf16) times the products per clock; one barrier per tile; a
 // copy is on its way during each tile. Loses: factors of 11 or 8 significant bits; widths up to
