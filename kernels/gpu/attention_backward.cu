@@ -255,7 +255,7 @@ __global__ void __launch_bounds__(128) key_tiles(AttentionBackward<T> call) {
 // Grid: x heads · ⌈queries / edge⌉, y parts of `edge` columns of dq. Block: 128. Shared: as 1/2.
 // Bytes: writes dq once; reads as 1/2.
 template <typename T>
-__global__ void __launch_bounds__(128) query_tiles(AttentionBackward<T> call) {
+__global__ void __launch_bounds__(128, 2) query_tiles(AttentionBackward<T> call) {
   using A = accumulate_t<T>;
   constexpr int edge = Tile<A>::edge;
   constexpr int rows = Tile<A>::rows;

@@ -138,7 +138,8 @@ __global__ void naive_product(AttentionForward<T> call, Batch<accumulate_t<T>> w
 // Gains: no score in memory: O(queries · width) bytes instead of O(queries · keys).
 // Loses: waits at four barriers per tile; each new maximum rescales what was summed before.
 template <typename T>
-__global__ void __launch_bounds__(128, 3) online_tiles(AttentionForward<T> call) {
+__global__ void __launch_bounds__(128, std::is_same_v<T, bf16> ? 2 : 3)
+    online_tiles(AttentionForward<T> call) {
   using A = accumulate_t<T>;
   constexpr int edge = Tile<A>::edge;
   constexpr int rows = Tile<A>::rows;

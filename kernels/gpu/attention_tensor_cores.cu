@@ -239,7 +239,7 @@ __global__ void __launch_bounds__(128) mma_key_rows(AttentionBackward<T> call) {
 // Grid: heads · ⌈queries / 64⌉. Block: 128. Shared: as 1/2.
 // Bytes: writes dq once; reads k and v once per block of queries, from the L2 cache.
 template <typename T, int D>
-__global__ void __launch_bounds__(128, D == 128 ? 2 : 3) mma_query_rows(AttentionBackward<T> call) {
+__global__ void __launch_bounds__(128, 2) mma_query_rows(AttentionBackward<T> call) {
   constexpr int staged = staged_rows<T, D>;
   constexpr int block_rows = 16 * warps;
   auto& shared = shared_memory<BackwardShared<T, D> >();
