@@ -45,6 +45,10 @@ AttentionScope scope_of(Stream& stream, const AttentionOptions& options, const C
   scope.keys = size_in_int("keys", k.size(2));
   scope.width = size_in_int("width", q.size(3));
   scope.value_width = size_in_int("value_width", v.size(3));
+  const std::int64_t parts = blocks_for(std::max(scope.queries, scope.keys), 32);
+  check(checked_multiply(scope.planes(), parts, "attention") <= std::numeric_limits<int>::max(),
+        "attention: q is ", q.shape, " and k is ", k.shape,
+        "; expected at most 2^31 − 1 blocks of 32 rows in all heads");
   scope.scale = options.scale;
   scope.causal = options.causal;
   scope.key_lengths = lengths_of(stream, "attention", key_lengths, scope.batch, scope.keys);

@@ -175,7 +175,7 @@ __device__ __forceinline__ void all_dots(const Matrix<const T>& left, bool left_
 
 // tiled 1/2: dk and dv of a tile of keys; queries go by in tiles.
 // Grid: x heads · ⌈keys / edge⌉, y parts of `edge` columns of dk and dv. Block: 128.
-// Shared: 54 KiB in f32 (edge 64), 28 KiB in f64 (edge 32).
+// Shared: 54 KiB in f32 (edge 64), 29 KiB in f64 (edge 32).
 // Bytes: writes dk and dv once; reads q, dout, k, v once per tile pair, from the L2 cache.
 // Gains: P and dS never reach memory. Loses: computes P and dS in both kernels (7 products, not 5)
 // rather than add dq up by atomics, whose order would change from run to run.
@@ -316,7 +316,7 @@ __global__ void __launch_bounds__(128, 2) query_tiles(AttentionBackward<T> call)
 
 // whole_row: at most 128 keys: K and V of a head stay in shared memory while all queries go by in
 // tiles of 32; dk and dv stay in registers, and dq is complete after each tile.
-// Grid: heads. Block: 256. Shared: by size; 57 KiB for 50 keys of width 64 in f32.
+// Grid: heads. Block: 256. Shared: by size; 61 KiB for 50 keys of width 64 in f32.
 // Bytes: q, k, v, dout, dq, dk, dv once each: the least there is.
 // Gains: P and dS are computed once (5 products), and one launch does all. Loses: one block per
 // head, so few heads leave multiprocessors idle; at most 128 keys of widths up to `D` (64 or 128).

@@ -133,12 +133,13 @@ __global__ void naive_product(AttentionForward<T> call, Batch<accumulate_t<T>> w
 // never leave the block.
 // Grid: x heads · ⌈queries / edge⌉, y parts of the value width of `edge` columns (the scores are
 // computed again for each; one part for widths up to 64, or 32 in f64). Block: 128.
-// Shared: 54 KiB in f32 (edge 64), 28 KiB in f64 (edge 32).
+// Shared: 54 KiB in f32 (edge 64), 29 KiB in f64 (edge 32).
 // Bytes: q and out once, k and v once per block of queries (from the L2 cache when they fit).
 // Gains: no score in memory: O(queries · width) bytes instead of O(queries · keys).
 // Loses: waits at four barriers per tile; each new maximum rescales what was summed before.
 template <typename T>
-__global__ void __launch_bounds__(128, 3) online_tiles(AttentionForward<T> call) {
+__global__ void __launch_bounds__(128, std::is_same_v<T, bf16> ? 2 : 3)
+    online_tiles(AttentionForward<T> call) {
   using A = accumulate_t<T>;
   constexpr int edge = Tile<A>::edge;
   constexpr int rows = Tile<A>::rows;

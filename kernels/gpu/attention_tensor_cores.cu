@@ -32,8 +32,8 @@ struct BackwardShared {
 };
 
 // Forward. A warp has 16 · `blocks` queries: each fragment of K and V that it reads serves as many.
-// Grid: heads · ⌈queries / (64 · blocks)⌉. Block: 128. Shared: 45 KiB (bf16, D = 64, blocks = 1),
-// 51 KiB (tf32, D = 64), 99 KiB (tf32, D = 128).
+// Grid: heads · ⌈queries / (64 · blocks)⌉. Block: 128.
+// Shared: 45 KiB (bf16, D = 64; 36 for two blocks), 51 KiB (tf32, D = 64), 99 KiB (tf32, D = 128).
 // Bytes: q and out once; k and v once per block of queries, from the L2 cache.
 // Gains over tiled: 8 (tf32) to 16 (bf16) times the products per clock; one barrier per tile; a
 // copy is on its way during each tile. Loses: factors of 11 or 8 significant bits; widths up to
@@ -239,7 +239,7 @@ __global__ void __launch_bounds__(128) mma_key_rows(AttentionBackward<T> call) {
 // Grid: heads · ⌈queries / 64⌉. Block: 128. Shared: as 1/2.
 // Bytes: writes dq once; reads k and v once per block of queries, from the L2 cache.
 template <typename T, int D>
-__global__ void __launch_bounds__(128, D == 128 ? 2 : 3) mma_query_rows(AttentionBackward<T> call) {
+__global__ void __launch_bounds__(128, 2) mma_query_rows(AttentionBackward<T> call) {
   constexpr int staged = staged_rows<T, D>;
   constexpr int block_rows = 16 * warps;
   auto& shared = shared_memory<BackwardShared<T, D> >();

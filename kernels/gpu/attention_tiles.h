@@ -103,8 +103,7 @@ __device__ __forceinline__ void add_dots(Operand<A>& left, Operand<A>& right, Th
   constexpr int n = widest<A>;
   const int ty = lane_group();
   const int tx = lane_in_group();
-  HEDDLE_UNROLL
-  for (int d = 0; d < Tile<A>::edge; d += n) {
+  for (int d = 0; d < Tile<A>::edge; d += n) {  // not unrolled: 128 multiply-adds fill it
     Vector<A, n> b[Tile<A>::cols];
     HEDDLE_UNROLL
     for (int j = 0; j < Tile<A>::cols; ++j) {
@@ -132,7 +131,6 @@ __device__ __forceinline__ void add_product(Weights<A>& weights, Operand<A>& x,
   constexpr int cols = Tile<A>::cols;
   const int ty = lane_group();
   const int tx = lane_in_group();
-  HEDDLE_UNROLL
   for (int k = 0; k < Tile<A>::edge; k += n) {
     Vector<A, cols> b[n];
     HEDDLE_UNROLL
