@@ -173,8 +173,8 @@ void launch_elements(const char* kernel, Stream& stream, const StridedPlan<1 + s
          Launch{kernel, stream, loop_blocks(plan.elements), loop_threads}, plan, f, out, in...);
 }
 
-/// Runs out = f(in…), elements of type Out and In, in a version. `any` is f with its operation chosen
-/// at run time, for the kernels that walk strides; `with_fixed(body)` calls body(f) with the
+/// Runs out = f(in…), elements of type Out and In, in a version. `any` is f with its operation
+/// chosen at run time, for the kernels that walk strides; `with_fixed(body)` calls body(f) with the
 /// operation chosen when compiling.
 template <typename Out, typename... In>
 struct ElementLoop {
