@@ -17,7 +17,7 @@
 //   load_vector<N>, store_vector                      N neighbouring elements at once
 //   copy_async, commit_copies, wait_copies<N>         global to shared memory behind one's back
 //   fragment words: mma.h                             tensor cores
-//   fast_exp, fast_tanh, …, accumulate_t<T>           numbers.h
+//   fast_exp, fast_tanh, …, accumulate_t<T>, opaque   numbers.h
 //   atomic_add                                        integers alone (floating sums stay in order)
 // On the host
 //   launch(kernel, Launch{…}, args…)                  instead of <<<>>>
