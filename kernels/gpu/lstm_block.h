@@ -46,7 +46,7 @@ __device__ __forceinline__ int longest_of(const Call& call, int first) {
 }
 
 /// Calls `body(BlockShape{}, rows)` with the smallest shape that holds `hidden`.
-/// f32: H ≤ 128, 256 KB of R, half of it in registers. bf16: H ≤ 192.
+/// f32: H ≤ 128, 256 KB of R, three eighths of it in registers. bf16: H ≤ 192.
 template <typename T, typename Body>
 void with_block_shape(std::int64_t hidden, const Body& body) {
   if constexpr (std::is_same_v<T, float>) {

@@ -426,14 +426,14 @@ void run(Stream& stream, const char* name, const Call& call, const GridPlan& pla
 
 template <typename T>
 void forward_of(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
-  const LstmForward<T> call = forward_call<T>(stream, in, out);
+  const LstmForward<T> call = forward_call<T>(in, out);
   const GridPlan plan = plan_for<T>(stream, call.hidden, call.directions, call.batch, false);
   run<T>(stream, "lstm.persistent_grid", call, plan,
          is_wide<T>({call.y.data, call.h0.data}, call.hidden), persistent_grid<T>);
 }
 template <typename T>
 void backward_of(Stream& stream, const LstmBackwardViews& views) {
-  const LstmBackward<T> call = backward_call<T>(stream, views);
+  const LstmBackward<T> call = backward_call<T>(views);
   const GridPlan plan = plan_for<T>(stream, call.hidden, call.directions, call.batch, true);
   run<T>(stream, "lstm.persistent_grid_backward", call, plan,
          is_wide<T>({call.dz.data}, 4 * call.hidden), persistent_grid_backward<T>);

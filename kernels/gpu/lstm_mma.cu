@@ -131,7 +131,7 @@ struct WarpWeights {
 };
 
 /// grid (⌈B / 8⌉, D), block 4·hidden_most; shared: fragments that registers do not hold (bf16 H =
-/// 192: 192 KB; tf32 H = 128: 128 KB), two buffers of h.
+/// 192: 204 KB; tf32 H = 128: 128 KB), two buffers of h.
 /// Reads R once; per step and row 4H of W x, writes 4H gates, H of c and h.
 /// Gains over persistent_block: R·h takes H/16 (bf16) instructions of a warp per tile instead of
 /// H·8 multiplications of each lane. Loses: rounded factors; 8 rows at a time, so a small batch
@@ -391,7 +391,7 @@ void run(Stream& stream, const char* name, const Call& call, int threads, std::s
 
 template <typename T>
 void forward_of(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
-  const LstmForward<T> call = forward_call<T>(stream, in, out);
+  const LstmForward<T> call = forward_call<T>(in, out);
   with_mma_shape<T>(call.hidden, [&](auto shape) {
     using Shape = decltype(shape);
     run(stream, "lstm.persistent_tensor_cores", call, Shape::threads,
@@ -400,7 +400,7 @@ void forward_of(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
 }
 template <typename T>
 void backward_of(Stream& stream, const LstmBackwardViews& views) {
-  const LstmBackward<T> call = backward_call<T>(stream, views);
+  const LstmBackward<T> call = backward_call<T>(views);
   with_mma_shape<T>(call.hidden, [&](auto shape) {
     using Shape = decltype(shape);
     run(stream, "lstm.persistent_tensor_cores_backward", call, Shape::threads,

@@ -17,10 +17,10 @@ namespace heddle::kernels::HEDDLE_BACKEND {
 namespace {
 
 /// grid (⌈B / rows⌉, D), block 4·hidden_most; shared: the quads of R that registers do not hold
-/// (f32, H = 128: 128 KB), and 2·rows·H floats.
-/// Reads R once; per step and row 4H of W x, writes 4H gates, H of c and h. Per multiplication 1/4
-/// byte of h from shared memory, and with H = 128 in f32 half of R from there: 1000 of the 3000
-/// cycles of a step with four rows.
+/// (f32, H = 128: 160 KB), and 2·rows·H floats.
+/// Reads R once; per step and row 4H of W x, writes 4H gates, H of c and h. With H = 128 in f32 and
+/// four rows a step has 2048 cycles of multiplications, beside which 1280 cycles of R from shared
+/// memory run; with one row 512 and the same 1280.
 /// Gains: no launches and no R from memory in the loop. Loses: 4H² numbers must fit on one
 /// multiprocessor, H ≤ 128 in f32 and 192 in bf16; larger ones, and f64, go to fused_cell.
 template <typename Shape, int rows>
@@ -151,7 +151,7 @@ __global__ void __launch_bounds__(Shape::threads)
 
 template <typename T>
 void run(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
-  const LstmForward<T> call = forward_call<T>(stream, in, out);
+  const LstmForward<T> call = forward_call<T>(in, out);
   with_block_shape<T>(call.hidden, [&](auto shape) {
     with_block_rows(stream, call.batch, call.directions, [&](auto row_count) {
       using Shape = decltype(shape);

@@ -147,7 +147,7 @@ __global__ void __launch_bounds__(Shape::threads)
 
 template <typename T>
 void run(Stream& stream, const LstmBackwardViews& views) {
-  const LstmBackward<T> call = backward_call<T>(stream, views);
+  const LstmBackward<T> call = backward_call<T>(views);
   with_block_shape<T>(call.hidden, [&](auto shape) {
     with_block_rows(stream, call.batch, call.directions, [&](auto row_count) {
       using Shape = decltype(shape);
