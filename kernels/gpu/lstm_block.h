@@ -19,6 +19,9 @@ struct BlockShape {
   static constexpr int chunks = hidden_most / 16;  // of four quads
   static constexpr int kept = kept_;
   static constexpr int spilled = chunks - kept;
+  /// Whether W x of a step is fetched one step ahead. Where much of R comes from shared memory the
+  /// product is long enough to hide the wait, and registers are scarce.
+  static constexpr bool reads_ahead = spilled < kept;
 };
 
 /// `vector`: h [hidden_most] forward, dz [4·hidden_most] backward; two buffers, so that one barrier
@@ -43,7 +46,7 @@ __device__ __forceinline__ int longest_of(const Call& call, int first) {
 }
 
 /// Calls `body(BlockShape{}, rows)` with the smallest shape that holds `hidden`.
-/// f32: H ≤ 128, 256 KB of R, half of it in registers. bf16: H ≤ 192.
+/// f32: H ≤ 128, 256 KB of R, three eighths of it in registers. bf16: H ≤ 192.
 template <typename T, typename Body>
 void with_block_shape(std::int64_t hidden, const Body& body) {
   if constexpr (std::is_same_v<T, float>) {
@@ -52,13 +55,13 @@ void with_block_shape(std::int64_t hidden, const Body& body) {
     } else if (hidden <= 64) {
       body(BlockShape<float, 64, 4>{});
     } else {
-      body(BlockShape<float, 128, 4>{});
+      body(BlockShape<float, 128, 3>{});
     }
   } else {
     if (hidden <= 64) {
       body(BlockShape<bf16, 64, 4>{});
     } else if (hidden <= 128) {
-      body(BlockShape<bf16, 128, 8>{});
+      body(BlockShape<bf16, 128, 4>{});
     } else {
       body(BlockShape<bf16, 192, 4>{});
     }

@@ -77,13 +77,23 @@ struct LstmBackwardViews {
   View dz;
 };
 
+/// The lengths, which `checked_sizes` has seen.
+inline Lengths known_lengths(const LstmInputs& in) {
+  if (!in.lengths.given) {
+    return {.data = nullptr, .stride = 0, .most = in.x.size(0)};
+  }
+  return {.data = in.lengths.pointer<std::int64_t>(),
+          .stride = in.lengths.stride(0),
+          .most = in.x.size(0)};
+}
+
 template <typename T>
-LstmForward<T> forward_call(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
+LstmForward<T> forward_call(const LstmInputs& in, const LstmOutputs& out) {
   return {.time = in.x.size(0),
           .batch = in.x.size(1),
           .hidden = in.weight_hidden.size(2),
           .directions = in.weight_hidden.size(0),
-          .lengths = lengths_of(stream, "lstm", in.lengths, in.x.size(1), in.x.size(0)),
+          .lengths = known_lengths(in),
           .weight_hidden = batch_of<T>(in.weight_hidden),
           .bias = matrix_of<T>(in.bias),
           .h0 = batch_of<T>(in.h0),
@@ -96,13 +106,13 @@ LstmForward<T> forward_call(Stream& stream, const LstmInputs& in, const LstmOutp
 }
 
 template <typename T>
-LstmBackward<T> backward_call(Stream& stream, const LstmBackwardViews& views) {
+LstmBackward<T> backward_call(const LstmBackwardViews& views) {
   const LstmInputs& in = views.in;
   return {.time = in.x.size(0),
           .batch = in.x.size(1),
           .hidden = in.weight_hidden.size(2),
           .directions = in.weight_hidden.size(0),
-          .lengths = lengths_of(stream, "lstm", in.lengths, in.x.size(1), in.x.size(0)),
+          .lengths = known_lengths(in),
           .weight_hidden = batch_of<T>(in.weight_hidden),
           .c0 = batch_of<T>(in.c0),
           .gates = tensor4_of<T>(views.saved.gates),

@@ -80,6 +80,13 @@ __device__ __forceinline__ FourGates<A> cell_step_backward(const SavedStep<A>& s
           into_c * i * (A{1} - g * g), dh * squashed * o * (A{1} - o)};
 }
 
+/// The four gates of a unit in a matrix [rows, 4H].
+template <typename T>
+__device__ __forceinline__ Row<T> gates_of(const Matrix<T>& all, std::int64_t row,
+                                           std::int64_t unit, std::int64_t hidden) {
+  return {all.address(row, unit), 4, hidden};
+}
+
 /// W x + b of a unit at one time, from where the input products stand.
 template <typename T>
 __device__ __forceinline__ FourGates<accumulate_t<T>> input_part(const LstmForward<T>& call,
@@ -87,16 +94,17 @@ __device__ __forceinline__ FourGates<accumulate_t<T>> input_part(const LstmForwa
                                                                  std::int64_t time,
                                                                  std::int64_t row,
                                                                  std::int64_t unit) {
-  const Matrix<T> gates = call.gates.matrix(direction, time);
+  const Row<T> gates = gates_of(call.gates.matrix(direction, time), row, unit, call.hidden);
   FourGates<accumulate_t<T>> z;
   HEDDLE_UNROLL
   for (int gate = 0; gate < 4; ++gate) {
-    z[gate] = widen<T>(gates(row, gate * call.hidden + unit));
+    z[gate] = widen<T>(gates(gate));
   }
   if (call.bias.data != nullptr) {
+    const Row<const T> bias = gates_of(call.bias, direction, unit, call.hidden);
     HEDDLE_UNROLL
     for (int gate = 0; gate < 4; ++gate) {
-      z[gate] += widen<T>(call.bias(direction, gate * call.hidden + unit));
+      z[gate] += widen<T>(bias(gate));
     }
   }
   return z;
@@ -115,10 +123,10 @@ template <typename T>
 __device__ __forceinline__ void write_step(const LstmForward<T>& call, std::int64_t direction,
                                            std::int64_t time, std::int64_t row, std::int64_t unit,
                                            const CellStep<accumulate_t<T>>& step) {
-  const Matrix<T> gates = call.gates.matrix(direction, time);
+  const Row<T> gates = gates_of(call.gates.matrix(direction, time), row, unit, call.hidden);
   HEDDLE_UNROLL
   for (int gate = 0; gate < 4; ++gate) {
-    gates(row, gate * call.hidden + unit) = narrow<T>(step.gates[gate]);
+    gates(gate) = narrow<T>(step.gates[gate]);
   }
   call.cells(direction, time, row, unit) = narrow<T>(step.c);
   call.y(time, row, direction * call.hidden + unit) = narrow<T>(step.h);
@@ -132,11 +140,11 @@ __device__ __forceinline__ SavedStep<accumulate_t<T>> read_step(const LstmBackwa
                                                                 std::int64_t step, std::int64_t row,
                                                                 std::int64_t unit) {
   const std::int64_t time = time_of(direction, length, step);
-  const Matrix<const T> gates = call.gates.matrix(direction, time);
+  const Row<const T> gates = gates_of(call.gates.matrix(direction, time), row, unit, call.hidden);
   SavedStep<accumulate_t<T>> saved;
   HEDDLE_UNROLL
   for (int gate = 0; gate < 4; ++gate) {
-    saved.gates[gate] = widen<T>(gates(row, gate * call.hidden + unit));
+    saved.gates[gate] = widen<T>(gates(gate));
   }
   saved.c = widen<T>(call.cells(direction, time, row, unit));
   saved.c_before =
@@ -150,10 +158,10 @@ template <typename T>
 __device__ __forceinline__ void write_dz(const LstmBackward<T>& call, std::int64_t direction,
                                          std::int64_t time, std::int64_t row, std::int64_t unit,
                                          const FourGates<accumulate_t<T>>& dz) {
-  const Matrix<T> to = call.dz.matrix(direction, time);
+  const Row<T> to = gates_of(call.dz.matrix(direction, time), row, unit, call.hidden);
   HEDDLE_UNROLL
   for (int gate = 0; gate < 4; ++gate) {
-    to(row, gate * call.hidden + unit) = narrow<T>(dz[gate]);
+    to(gate) = narrow<T>(dz[gate]);
   }
 }
 

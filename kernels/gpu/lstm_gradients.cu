@@ -229,7 +229,7 @@ void gradients_of_dz(Stream& stream, const LstmBackwardViews& views) {
   const Sizes sizes(views.in);
   dispatch_storage(views.dz.dtype, "lstm", [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const Lengths lengths = lengths_of(stream, "lstm", views.in.lengths, sizes.batch, sizes.time);
+    const Lengths lengths = known_lengths(views.in);
     if (views.to.dx.given) {
       x_gradient(stream, views, sizes);
     }

@@ -223,11 +223,13 @@ __global__ void __launch_bounds__(grid_threads)
         }
         float sums[tile_rows * 4] = {};
         for (int chunk = 0; runs && chunk < plan.chunks; ++chunk) {
-          WeightQuad<T> quads[4];
+          Vector<float, 4> factors[4];
           HEDDLE_UNROLL
           for (int gate = 0; gate < 4; ++gate) {
-            quads[gate] =
-                weights(((std::int64_t{group} * plan.chunks + chunk) * 4 + gate) * 32 + lane);
+            factors[gate] =
+                static_cast<WeightQuad<T>>(
+                    weights(((std::int64_t{group} * plan.chunks + chunk) * 4 + gate) * 32 + lane))
+                    .numbers();
           }
           HEDDLE_UNROLL
           for (int r = 0; r < tile_rows; ++r) {
@@ -235,7 +237,7 @@ __global__ void __launch_bounds__(grid_threads)
                 std::int64_t{tile_first + r} * plan.columns + (chunk * 8 + part) * 4));
             HEDDLE_UNROLL
             for (int gate = 0; gate < 4; ++gate) {
-              sums[r * 4 + gate] = quads[gate].times(h, sums[r * 4 + gate]);
+              sums[r * 4 + gate] = add_products(factors[gate], h, sums[r * 4 + gate]);
             }
           }
         }
@@ -336,10 +338,13 @@ __global__ void __launch_bounds__(grid_threads)
         }
         float sums[4 * tile_rows] = {};  // [row][unit]
         for (int chunk = 0; follows && chunk < plan.chunks; ++chunk) {
-          WeightQuad<T> quads[4];
+          Vector<float, 4> factors[4];
           HEDDLE_UNROLL
           for (int u = 0; u < 4; ++u) {
-            quads[u] = weights(((std::int64_t{group} * plan.chunks + chunk) * 4 + u) * 32 + lane);
+            factors[u] =
+                static_cast<WeightQuad<T>>(
+                    weights(((std::int64_t{group} * plan.chunks + chunk) * 4 + u) * 32 + lane))
+                    .numbers();
           }
           HEDDLE_UNROLL
           for (int r = 0; r < tile_rows; ++r) {
@@ -347,7 +352,7 @@ __global__ void __launch_bounds__(grid_threads)
                 std::int64_t{tile_first + r} * plan.columns + (chunk * 32 + lane) * 4));
             HEDDLE_UNROLL
             for (int u = 0; u < 4; ++u) {
-              sums[r * 4 + u] = quads[u].times(dz, sums[r * 4 + u]);
+              sums[r * 4 + u] = add_products(factors[u], dz, sums[r * 4 + u]);
             }
           }
         }
@@ -421,14 +426,14 @@ void run(Stream& stream, const char* name, const Call& call, const GridPlan& pla
 
 template <typename T>
 void forward_of(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
-  const LstmForward<T> call = forward_call<T>(stream, in, out);
+  const LstmForward<T> call = forward_call<T>(in, out);
   const GridPlan plan = plan_for<T>(stream, call.hidden, call.directions, call.batch, false);
   run<T>(stream, "lstm.persistent_grid", call, plan,
          is_wide<T>({call.y.data, call.h0.data}, call.hidden), persistent_grid<T>);
 }
 template <typename T>
 void backward_of(Stream& stream, const LstmBackwardViews& views) {
-  const LstmBackward<T> call = backward_call<T>(stream, views);
+  const LstmBackward<T> call = backward_call<T>(views);
   const GridPlan plan = plan_for<T>(stream, call.hidden, call.directions, call.batch, true);
   run<T>(stream, "lstm.persistent_grid_backward", call, plan,
          is_wide<T>({call.dz.data}, 4 * call.hidden), persistent_grid_backward<T>);

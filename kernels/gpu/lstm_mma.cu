@@ -83,6 +83,10 @@ struct MmaShared {
               Shape::spilled == 0 ? 1 : 32>
       fragments;
   SharedArray<typename Shape::Storage, buffers, rows, width + Shape::padding> vector;
+};
+/// Backward, sums also change warps.
+template <typename Shape>
+struct MmaBackwardShared : MmaShared<Shape, 4 * Shape::hidden_most, 1> {
   SharedArray<Vector<float, 2>, Shape::warps, 32> exchange;
 };
 
@@ -127,7 +131,7 @@ struct WarpWeights {
 };
 
 /// grid (⌈B / 8⌉, D), block 4·hidden_most; shared: fragments that registers do not hold (bf16 H =
-/// 192: 192 KB; tf32 H = 128: 128 KB), two buffers of h.
+/// 192: 204 KB; tf32 H = 128: 128 KB), two buffers of h.
 /// Reads R once; per step and row 4H of W x, writes 4H gates, H of c and h.
 /// Gains over persistent_block: R·h takes H/16 (bf16) instructions of a warp per tile instead of
 /// H·8 multiplications of each lane. Loses: rounded factors; 8 rows at a time, so a small batch
@@ -144,6 +148,7 @@ __global__ void __launch_bounds__(Shape::threads)
   const int lane = static_cast<int>(threadIdx.x % 32);
   const int direction = static_cast<int>(blockIdx.y);
   const int first = static_cast<int>(blockIdx.x) * rows;
+  const int longest = longest_of(call, first);
   const std::int64_t hidden = call.hidden;
 
   const Matrix<const T> weights = call.weight_hidden.matrix(direction);
@@ -160,7 +165,6 @@ __global__ void __launch_bounds__(Shape::threads)
   // This lane's unit and two rows.
   const int unit = warp * 8 + lane / 4;
   const int mine = lane % 4 * 2;
-  const int longest = longest_of(call, first);
   int length[2];
   bool real[2];
   float c[2];
@@ -182,15 +186,18 @@ __global__ void __launch_bounds__(Shape::threads)
 
   for (int step = 0; step < longest; ++step) {
     const int now = step % 2;
-    FourGates<float> z[2] = {next[0], next[1]};
+    MmaSum sums[2];  // of the two tiles; W x + b is where they begin
     HEDDLE_UNROLL
     for (int e = 0; e < 2; ++e) {
+      HEDDLE_UNROLL
+      for (int gate = 0; gate < 4; ++gate) {
+        sums[gate / 2].element[gate % 2 * 2 + e] = next[e][gate];
+      }
       if (step + 1 < length[e]) {  // on its way while this step is computed
         next[e] = input_part(call, direction, time_of(direction, length[e], step + 1),
                              first + mine + e, unit);
       }
     }
-    MmaSum sums[2][2] = {};  // [tile][odd step along k]: four sums that do not wait for one another
     HEDDLE_UNROLL
     for (int f = 0; f < Shape::fragments; f += 4) {
       std::uint32_t words[4];  // of two steps along k
@@ -199,24 +206,22 @@ __global__ void __launch_bounds__(Shape::threads)
       HEDDLE_UNROLL
       for (int i = 0; i < 4; ++i) {
         const typename Mma::B b{{words[i / 2 * 2], words[i / 2 * 2 + 1]}};
-        mma(sums[i % 2][i / 2], of_warp.get(shared, warp, lane, f + i), b);
+        mma(sums[i % 2], of_warp.get(shared, warp, lane, f + i), b);
       }
     }
     HEDDLE_UNROLL
     for (int e = 0; e < 2; ++e) {
       const int row = first + mine + e;
       if (step < length[e]) {
+        FourGates<float> z;
         HEDDLE_UNROLL
         for (int gate = 0; gate < 4; ++gate) {
-          const int element = gate % 2 * 2 + e;
-          z[e][gate] += sums[gate / 2][0].element[element] + sums[gate / 2][1].element[element];
+          z[gate] = sums[gate / 2].element[gate % 2 * 2 + e];
         }
-        const CellStep<float> cell = cell_step<true>(z[e], c[e]);
+        const CellStep<float> cell = cell_step<true>(z, c[e]);
         c[e] = cell.c;
         h[e] = narrow<T>(cell.h);
         write_step(call, direction, time_of(direction, length[e], step), row, unit, cell);
-      } else if (real[e]) {
-        call.y(step, row, direction * hidden + unit) = T(0.0f);
       }
       shared.vector(1 - now, mine + e, unit) = Factors::factor(widen<T>(h[e]));
     }
@@ -227,7 +232,7 @@ __global__ void __launch_bounds__(Shape::threads)
   for (int e = 0; e < 2; ++e) {
     const int row = first + mine + e;
     if (real[e]) {
-      for (int step = longest; step < call.time; ++step) {
+      for (int step = length[e]; step < call.time; ++step) {
         call.y(step, row, direction * hidden + unit) = T(0.0f);
       }
       call.h_n(direction, row, unit) = h[e];
@@ -246,12 +251,13 @@ __global__ void __launch_bounds__(Shape::threads)
   using T = typename Shape::Storage;
   using Factors = typename Shape::Factors;
   using Mma = typename Shape::Mma;
-  auto& shared = shared_memory<MmaShared<Shape, 4 * Shape::hidden_most, 1>>();
+  auto& shared = shared_memory<MmaBackwardShared<Shape>>();
   const int warp = static_cast<int>(threadIdx.x / 32);
   const int lane = static_cast<int>(threadIdx.x % 32);
   const int half = warp % 2;  // of the gates it sums over, and of the 16 units it owns
   const int direction = static_cast<int>(blockIdx.y);
   const int first = static_cast<int>(blockIdx.x) * rows;
+  const int longest = longest_of(call, first);
   const std::int64_t hidden = call.hidden;
   const int first_number = half * 2 * Shape::hidden_most;
 
@@ -269,7 +275,6 @@ __global__ void __launch_bounds__(Shape::threads)
 
   const int unit = warp * 8 + lane / 4;
   const int mine = lane % 4 * 2;
-  const int longest = longest_of(call, first);
   int length[2];
   bool real[2];
   float dh[2];
@@ -282,7 +287,7 @@ __global__ void __launch_bounds__(Shape::threads)
     length[e] = real[e] ? static_cast<int>(call.lengths[row]) : 0;
     dh[e] = real[e] ? initial(call.dh_n, direction, row, unit) : 0.0f;
     dc[e] = real[e] ? initial(call.dc_n, direction, row, unit) : 0.0f;
-    for (int step = longest; real[e] && step < call.time; ++step) {
+    for (int step = length[e]; real[e] && step < call.time; ++step) {
       write_dz(call, direction, step, row, unit, FourGates<float>{});
     }
     if (longest > 0 && longest <= length[e]) {
@@ -301,8 +306,6 @@ __global__ void __launch_bounds__(Shape::threads)
       FourGates<float> dz{};
       if (step < length[e]) {
         dz = cell_step_backward<true>(saved, dh[e] + saved.dy, dc[e]);
-      }
-      if (real[e]) {
         write_dz(call, direction, time_of(direction, length[e], step), row, unit, dz);
       }
       HEDDLE_UNROLL
@@ -311,7 +314,7 @@ __global__ void __launch_bounds__(Shape::threads)
       }
     }
     sync_threads();
-    MmaSum sums[4] = {};
+    MmaSum sums[2] = {};
     HEDDLE_UNROLL
     for (int f = 0; f < Shape::fragments; f += 2) {
       std::uint32_t words[4];  // of two steps along dz
@@ -321,14 +324,13 @@ __global__ void __launch_bounds__(Shape::threads)
       HEDDLE_UNROLL
       for (int i = 0; i < 2; ++i) {
         const typename Mma::B b{{words[2 * i], words[2 * i + 1]}};
-        mma(sums[(f + i) % 4], of_warp.get(shared, warp, lane, f + i), b);
+        mma(sums[i], of_warp.get(shared, warp, lane, f + i), b);
       }
     }
     float total[4];
     HEDDLE_UNROLL
     for (int i = 0; i < 4; ++i) {
-      total[i] =
-          (sums[0].element[i] + sums[1].element[i]) + (sums[2].element[i] + sums[3].element[i]);
+      total[i] = sums[0].element[i] + sums[1].element[i];
     }
     // Elements 0 and 1 are the lower 8 units of the tile, 2 and 3 the upper ones.
     shared.exchange(warp, lane) =
@@ -368,9 +370,9 @@ void with_mma_shape(std::int64_t hidden, const Body& body) {
     if (hidden <= 64) {
       body(MmaShape<Bf16Factors, 64, 8>{});
     } else if (hidden <= 128) {
-      body(MmaShape<Bf16Factors, 128, 16>{});
+      body(MmaShape<Bf16Factors, 128, 12>{});
     } else {
-      body(MmaShape<Bf16Factors, 192, 8>{});
+      body(MmaShape<Bf16Factors, 192, 7>{});
     }
   }
 }
@@ -389,7 +391,7 @@ void run(Stream& stream, const char* name, const Call& call, int threads, std::s
 
 template <typename T>
 void forward_of(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
-  const LstmForward<T> call = forward_call<T>(stream, in, out);
+  const LstmForward<T> call = forward_call<T>(in, out);
   with_mma_shape<T>(call.hidden, [&](auto shape) {
     using Shape = decltype(shape);
     run(stream, "lstm.persistent_tensor_cores", call, Shape::threads,
@@ -398,11 +400,11 @@ void forward_of(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
 }
 template <typename T>
 void backward_of(Stream& stream, const LstmBackwardViews& views) {
-  const LstmBackward<T> call = backward_call<T>(stream, views);
+  const LstmBackward<T> call = backward_call<T>(views);
   with_mma_shape<T>(call.hidden, [&](auto shape) {
     using Shape = decltype(shape);
     run(stream, "lstm.persistent_tensor_cores_backward", call, Shape::threads,
-        sizeof(MmaShared<Shape, 4 * Shape::hidden_most, 1>), tensor_cores_backward<Shape>);
+        sizeof(MmaBackwardShared<Shape>), tensor_cores_backward<Shape>);
   });
 }
 
@@ -413,8 +415,8 @@ bool tensor_cores_fit(const Stream& stream, std::int64_t hidden, DType dtype) {
   std::size_t needed = 0;
   const auto shared_of = [&](auto shape) {
     using Shape = decltype(shape);
-    needed = std::max(sizeof(MmaShared<Shape, Shape::hidden_most, 2>),
-                      sizeof(MmaShared<Shape, 4 * Shape::hidden_most, 1>));
+    needed =
+        std::max(sizeof(MmaShared<Shape, Shape::hidden_most, 2>), sizeof(MmaBackwardShared<Shape>));
   };
   if (dtype == DType::f32 && hidden <= 128) {
     with_mma_shape<float>(hidden, shared_of);

@@ -13,20 +13,13 @@ struct WeightQuad;
 
 template <>
 struct alignas(16) WeightQuad<float> {
-  float weight[4];
+  Vector<float, 4> weight;
 
   template <typename Load>
   __device__ __forceinline__ static WeightQuad from(const Load& load) {
-    return {{load(0), load(1), load(2), load(3)}};
+    return {{{load(0), load(1), load(2), load(3)}}};
   }
-  /// sum + Σ weight·factor, in order.
-  __device__ __forceinline__ float times(const Vector<float, 4>& factor, float sum) const {
-    HEDDLE_UNROLL
-    for (int i = 0; i < 4; ++i) {
-      sum = std::fma(weight[i], factor[i], sum);
-    }
-    return sum;
-  }
+  __device__ __forceinline__ Vector<float, 4> numbers() const { return weight; }
 };
 
 template <>
@@ -37,16 +30,27 @@ struct alignas(8) WeightQuad<bf16> {
   __device__ __forceinline__ static WeightQuad from(const Load& load) {
     return {{pack(load(0), load(1)), pack(load(2), load(3))}};
   }
-  __device__ __forceinline__ float times(const Vector<float, 4>& factor, float sum) const {
+  __device__ __forceinline__ Vector<float, 4> numbers() const {
+    Vector<float, 4> result;
     HEDDLE_UNROLL
     for (int i = 0; i < 2; ++i) {
-      const float low = bf16::from_bits(static_cast<std::uint16_t>(pair[i] & 0xFFFFu));
-      const float high = bf16::from_bits(static_cast<std::uint16_t>(pair[i] >> 16));
-      sum = std::fma(high, factor[2 * i + 1], std::fma(low, factor[2 * i], sum));
+      const std::uint32_t word = opaque(pair[i]);
+      result[2 * i] = bf16::from_bits(static_cast<std::uint16_t>(word & 0xFFFFu));
+      result[2 * i + 1] = bf16::from_bits(static_cast<std::uint16_t>(word >> 16));
     }
-    return sum;
+    return result;
   }
 };
+
+/// sum + Σ a·b, in order.
+__device__ __forceinline__ float add_products(const Vector<float, 4>& a, const Vector<float, 4>& b,
+                                              float sum) {
+  HEDDLE_UNROLL
+  for (int i = 0; i < 4; ++i) {
+    sum = std::fma(a[i], b[i], sum);
+  }
+  return sum;
+}
 
 /// Two lanes that differ in the bit `lanes` hold 2·n sums each, of different terms. Afterwards the
 /// lane with the bit has the upper n sums of both together, the other one the lower n. Costs n

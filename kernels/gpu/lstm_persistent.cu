@@ -17,10 +17,10 @@ namespace heddle::kernels::HEDDLE_BACKEND {
 namespace {
 
 /// grid (⌈B / rows⌉, D), block 4·hidden_most; shared: the quads of R that registers do not hold
-/// (f32, H = 128: 128 KB), and 2·rows·H floats.
-/// Reads R once; per step and row 4H of W x, writes 4H gates, H of c and h. Per multiplication 1/4
-/// byte of h from shared memory, and with H = 128 in f32 half of R from there: 1000 of the 3000
-/// cycles of a step with four rows.
+/// (f32, H = 128: 160 KB), and 2·rows·H floats.
+/// Reads R once; per step and row 4H of W x, writes 4H gates, H of c and h. With H = 128 in f32 and
+/// four rows a step has 2048 cycles of multiplications, beside which 1280 cycles of R from shared
+/// memory run; with one row 512 and the same 1280.
 /// Gains: no launches and no R from memory in the loop. Loses: 4H² numbers must fit on one
 /// multiprocessor, H ≤ 128 in f32 and 192 in bf16; larger ones, and f64, go to fused_cell.
 template <typename Shape, int rows>
@@ -35,6 +35,7 @@ __global__ void __launch_bounds__(Shape::threads)
   const int unit = thread / 4;
   const int direction = static_cast<int>(blockIdx.y);
   const int first = static_cast<int>(blockIdx.x) * rows;
+  const int longest = longest_of<rows>(call, first);
 
   // R, once.
   const Matrix<const T> weights = call.weight_hidden.matrix(direction);
@@ -66,14 +67,13 @@ __global__ void __launch_bounds__(Shape::threads)
   const bool owner = part % (4 / rows) == 0;
   const bool real = owner && unit < call.hidden && row < call.batch;
   const int length = real ? static_cast<int>(call.lengths[row]) : 0;
-  const int longest = longest_of<rows>(call, first);
   float c = real ? initial(call.c0, direction, row, unit) : 0.0f;
   float h = real ? initial(call.h0, direction, row, unit) : 0.0f;
   if (owner) {
     shared.vector(0, mine, unit) = h;
   }
   FourGates<float> next{};
-  if (length > 0) {
+  if (Shape::reads_ahead && length > 0) {
     next = input_part(call, direction, time_of(direction, length, 0), row, unit);
   }
   sync_threads();
@@ -81,18 +81,24 @@ __global__ void __launch_bounds__(Shape::threads)
   for (int step = 0; step < longest; ++step) {
     const int now = step % 2;
     FourGates<float> z = next;
-    if (step + 1 < length) {  // on its way while this step is computed
+    if constexpr (!Shape::reads_ahead) {
+      if (step < length) {  // on its way during the product
+        z = input_part(call, direction, time_of(direction, length, step), row, unit);
+      }
+    } else if (step + 1 < length) {
       next = input_part(call, direction, time_of(direction, length, step + 1), row, unit);
     }
     float sums[rows * 4] = {};
     const auto add_chunk = [&](int chunk, const Quad(&quads)[4]) {
+      const Vector<float, 4> factors[4] = {quads[0].numbers(), quads[1].numbers(),
+                                           quads[2].numbers(), quads[3].numbers()};
       HEDDLE_UNROLL
       for (int r = 0; r < rows; ++r) {
         const Vector<float, 4> part_of_h =
             load_shared<4>(shared.vector.address(now, r, (chunk * 4 + part) * 4));
         HEDDLE_UNROLL
         for (int gate = 0; gate < 4; ++gate) {
-          sums[r * 4 + gate] = quads[gate].times(part_of_h, sums[r * 4 + gate]);
+          sums[r * 4 + gate] = add_products(factors[gate], part_of_h, sums[r * 4 + gate]);
         }
       }
     };
@@ -127,8 +133,6 @@ __global__ void __launch_bounds__(Shape::threads)
       c = cell.c;
       h = stored<T>(cell.h);
       write_step(call, direction, time_of(direction, length, step), row, unit, cell);
-    } else if (real) {
-      call.y(step, row, direction * call.hidden + unit) = T(0.0f);
     }
     if (owner) {
       shared.vector(1 - now, mine, unit) = h;
@@ -137,7 +141,7 @@ __global__ void __launch_bounds__(Shape::threads)
   }
 
   if (real) {
-    for (int step = longest; step < call.time; ++step) {
+    for (int step = length; step < call.time; ++step) {
       call.y(step, row, direction * call.hidden + unit) = T(0.0f);
     }
     call.h_n(direction, row, unit) = narrow<T>(h);
@@ -147,7 +151,7 @@ __global__ void __launch_bounds__(Shape::threads)
 
 template <typename T>
 void run(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
-  const LstmForward<T> call = forward_call<T>(stream, in, out);
+  const LstmForward<T> call = forward_call<T>(in, out);
   with_block_shape<T>(call.hidden, [&](auto shape) {
     with_block_rows(stream, call.batch, call.directions, [&](auto row_count) {
       using Shape = decltype(shape);

@@ -28,6 +28,7 @@ __global__ void __launch_bounds__(Shape::threads)
   const int first_unit = thread / 16 * 4;
   const int direction = static_cast<int>(blockIdx.y);
   const int first = static_cast<int>(blockIdx.x) * rows;
+  const int longest = longest_of<rows>(call, first);
 
   // R, once. Number j of dz is gate j / hidden_most of unit j % hidden_most.
   const Matrix<const T> weights = call.weight_hidden.matrix(direction);
@@ -62,11 +63,10 @@ __global__ void __launch_bounds__(Shape::threads)
   const bool owner = part / 4 % (4 / rows) == 0;
   const bool real = owner && unit < call.hidden && row < call.batch;
   const int length = real ? static_cast<int>(call.lengths[row]) : 0;
-  const int longest = longest_of<rows>(call, first);
   float dh = real ? initial(call.dh_n, direction, row, unit) : 0.0f;
   float dc = real ? initial(call.dc_n, direction, row, unit) : 0.0f;
   if (real) {
-    for (int step = longest; step < call.time; ++step) {
+    for (int step = length; step < call.time; ++step) {
       write_dz(call, direction, step, row, unit, FourGates<float>{});
     }
   }
@@ -85,8 +85,6 @@ __global__ void __launch_bounds__(Shape::threads)
     FourGates<float> dz{};
     if (step < length) {
       dz = cell_step_backward<false>(saved, dh + saved.dy, dc);
-    }
-    if (real) {
       write_dz(call, direction, time_of(direction, length, step), row, unit, dz);
     }
     if (owner) {
@@ -99,13 +97,15 @@ __global__ void __launch_bounds__(Shape::threads)
 
     float sums[4 * rows] = {};  // [unit][row]
     const auto add_chunk = [&](int chunk, const Quad(&quads)[4]) {
+      const Vector<float, 4> factors[4] = {quads[0].numbers(), quads[1].numbers(),
+                                           quads[2].numbers(), quads[3].numbers()};
       HEDDLE_UNROLL
       for (int r = 0; r < rows; ++r) {
         const Vector<float, 4> part_of_dz =
             load_shared<4>(shared.vector.address(now, r, (chunk * 16 + part) * 4));
         HEDDLE_UNROLL
         for (int u = 0; u < 4; ++u) {
-          sums[u * rows + r] = quads[u].times(part_of_dz, sums[u * rows + r]);
+          sums[u * rows + r] = add_products(factors[u], part_of_dz, sums[u * rows + r]);
         }
       }
     };
@@ -147,7 +147,7 @@ __global__ void __launch_bounds__(Shape::threads)
 
 template <typename T>
 void run(Stream& stream, const LstmBackwardViews& views) {
-  const LstmBackward<T> call = backward_call<T>(stream, views);
+  const LstmBackward<T> call = backward_call<T>(views);
   with_block_shape<T>(call.hidden, [&](auto shape) {
     with_block_rows(stream, call.batch, call.directions, [&](auto row_count) {
       using Shape = decltype(shape);

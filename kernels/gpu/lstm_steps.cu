@@ -344,7 +344,7 @@ template <typename T>
 void pointwise_forward_of(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
   using A = accumulate_t<T>;
   const LstmSizes sizes = sizes_of(in);
-  const LstmForward<T> call = forward_call<T>(stream, in, out);
+  const LstmForward<T> call = forward_call<T>(in, out);
   const std::int64_t units = sizes.directions * sizes.batch * sizes.hidden;
   const Scratch<T> x(stream, sizes.directions * sizes.batch * sizes.input);
   const Scratch<T> z(stream, 4 * units);
@@ -387,7 +387,7 @@ template <typename T>
 void pointwise_backward_of(Stream& stream, const LstmBackwardViews& views) {
   using A = accumulate_t<T>;
   const LstmSizes sizes = sizes_of(views.in);
-  const LstmBackward<T> call = backward_call<T>(stream, views);
+  const LstmBackward<T> call = backward_call<T>(views);
   const std::int64_t units = sizes.directions * sizes.batch * sizes.hidden;
   const Scratch<T> gates(stream, 4 * units);
   const Scratch<T> dz(stream, 4 * units);
@@ -423,7 +423,7 @@ template <typename T>
 void fused_forward_of(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
   using A = accumulate_t<T>;
   const LstmSizes sizes = sizes_of(in);
-  const LstmForward<T> call = forward_call<T>(stream, in, out);
+  const LstmForward<T> call = forward_call<T>(in, out);
   const std::int64_t units = sizes.directions * sizes.batch * sizes.hidden;
   const Scratch<T> recurrent(stream, 4 * units);
   const Scratch<T> h(stream, units);
@@ -444,7 +444,7 @@ template <typename T>
 void fused_backward_of(Stream& stream, const LstmBackwardViews& views) {
   using A = accumulate_t<T>;
   const LstmSizes sizes = sizes_of(views.in);
-  const LstmBackward<T> call = backward_call<T>(stream, views);
+  const LstmBackward<T> call = backward_call<T>(views);
   const std::int64_t units = sizes.directions * sizes.batch * sizes.hidden;
   const Scratch<T> dz(stream, 4 * units);
   const Scratch<T> dh(stream, units);

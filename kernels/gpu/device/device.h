@@ -18,7 +18,7 @@
 //   load_vector<N>, store_vector                      N neighbouring elements at once
 //   copy_async, commit_copies, wait_copies<N>         global to shared memory behind one's back
 //   fragment words: mma.h                             tensor cores
-//   fast_exp, fast_tanh, …, accumulate_t<T>           numbers.h
+//   fast_exp, fast_tanh, …, accumulate_t<T>, opaque   numbers.h
 //   product_of(a, b)                                  a · b, never fused with a sum (numbers.h)
 //   atomic_add                                        integers alone (floating sums stay in order)
 // On the host

@@ -53,6 +53,17 @@ __device__ __forceinline__ constexpr A infinity_of() {
   return std::numeric_limits<A>::infinity();
 }
 
+/// `word`, of which the compiler is to assume nothing: what a loop computes from it stays in the
+/// loop, where it would otherwise be computed once before it and fill registers.
+template <typename Word>
+__device__ __forceinline__ Word opaque(Word word) {
+  static_assert(std::is_integral_v<Word> && sizeof(Word) == 4);
+#if defined(__CUDACC__)
+  asm volatile("" : "+r"(word));
+#endif
+  return word;
+}
+
 /// Absolute error below 2⁻²¹ of the result near 1 (ex2.approx).
 __device__ __forceinline__ float fast_exp(float x) {
 #if defined(__CUDACC__)
