@@ -168,7 +168,6 @@ TEST(DeviceTraining, AFailureBetweenLooksIsFoundAndNothingAfterItCounts) {
       } catch (const NumericError& error) {
         const std::string message = error.what();
         EXPECT_NE(message.find("step 2: the loss is"), std::string::npos) << message;
-        EXPECT_EQ(message.find("did not appear again"), std::string::npos) << message;
       }
       EXPECT_EQ(weights_sha256(trainer.parameters()), weights);
       EXPECT_EQ(trainer.state().step, 1);
