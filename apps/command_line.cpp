@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <iostream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "core/build_info.h"
 #include "core/error.h"
 #include "core/parallel.h"
+#include "kernels/examples/examples.h"
 
 namespace heddle {
 
@@ -157,6 +159,39 @@ void add_small_commands(CLI::App& app, InspectCommand& inspect, ShowCommand& sho
   doctor->callback([&] { chosen = [] { return run(DoctorCommand{}); }; });
 }
 
+void add_kernel(CLI::App& app, KernelCommand& command, Chosen& chosen) {
+  CLI::App* kernel =
+      app.add_subcommand("kernel", "Run a CUDA kernel on the host and count what a profiler would");
+  kernel->add_option("family", command.family, "Kernel family (none: lists them)");
+  kernel->add_option("--version", command.version, "Version (default: the last of the ladder)");
+  kernel->add_option("--dtype", command.dtype, "f32, f64 or bf16")->capture_default_str();
+  kernel->add_flag("--backward", command.backward, "The backward kernel");
+  kernel->add_option("--html", command.html, "Write a page with pictures of the accesses");
+  std::set<std::string> names;
+  for (const KernelExample& example : kernel_examples()) {
+    for (const auto& [name, value] : example.sizes) {
+      names.insert(name);
+    }
+  }
+  for (const std::string& name : names) {
+    kernel
+        ->add_option_function<std::int64_t>(
+            "--" + name,
+            [&command, name](const std::int64_t& value) {
+              command.sizes.emplace_back(name, value);
+            },
+            "Size, of the families that list it")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 31))
+        ->group("Sizes");
+  }
+  kernel->footer(
+      "Examples:\n"
+      "  heddle kernel\n"
+      "  heddle kernel softmax --version online --rows 64 --cols 1000\n"
+      "  heddle kernel matmul --version naive --m 64 --n 64 --k 64 --html naive.html");
+  kernel->callback([&] { chosen = [&] { return run(command); }; });
+}
+
 std::string version_text() {
   const BuildInfo& build = build_info();
   std::string text = concat("heddle ", build.version);
@@ -185,10 +220,12 @@ int run_command_line(int count, const char* const* arguments) {
   PredictCommand predict;
   InspectCommand inspect;
   ShowCommand show;
+  KernelCommand kernel;
   train.typed = as_typed(count, arguments);
   add_train(app, train, chosen);
   add_evaluate(app, evaluate, chosen);
   add_predict(app, predict, chosen);
+  add_kernel(app, kernel, chosen);
   add_small_commands(app, inspect, show, chosen);
   try {
     app.parse(count, arguments);

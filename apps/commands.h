@@ -54,6 +54,16 @@ struct ShowCommand {
 };
 int run(const ShowCommand& command);
 
+struct KernelCommand {
+  std::string family;   // empty: lists all with their versions
+  std::string version;  // empty: the last, which is the best
+  std::string dtype = "f32";
+  bool backward = false;
+  std::vector<std::pair<std::string, std::int64_t>> sizes;  // by name; others as the family says
+  std::string html;  // a page with pictures, where given
+};
+int run(const KernelCommand& command);
+
 struct DoctorCommand {};
 int run(const DoctorCommand& command);
 

@@ -126,6 +126,7 @@ void Tape::run(const Variables& outputs, const Variables& doutputs, GradientSlot
                LeafGradients& leaves, const BackwardOptions& options) {
   check(doutputs.empty() || doutputs.size() == outputs.size(), "backward: ", outputs.size(),
         " outputs but ", doutputs.size(), " gradients of outputs");
+  const NvtxRange range("backward");
   const CurrentTapeScope current(this);
   const RecordingScope recording(options.create_graph);
   const auto last = static_cast<std::int64_t>(nodes_.size());
@@ -185,6 +186,7 @@ void Tape::sweep(std::int64_t first, std::int64_t last, GradientSlots& slots,
           " a second time: what it saved was freed by the first pass; pass retain = true to that "
           "one");
 
+    const NvtxRange range(node.name);
     Variables gradients;
     if (options.create_graph && node.reference) {
       gradients = differentiate_reference(node, doutputs, slots, options);

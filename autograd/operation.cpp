@@ -11,7 +11,7 @@ Operation::Operation(const char* name, std::initializer_list<Variable> inputs, W
     : Operation(name, Variables(inputs), where) {}
 
 Operation::Operation(const char* name, Variables inputs, Where where)
-    : name_(name), where_(where), inputs_(std::move(inputs)) {
+    : range_(name), name_(name), where_(where), inputs_(std::move(inputs)) {
   const Variable* typed = nullptr;
   bool wants_gradient = false;
   for (const Variable& input : inputs_) {

@@ -7,6 +7,7 @@
 
 #include "autograd/tape.h"
 #include "autograd/variable.h"
+#include "core/nvtx_range.h"
 
 namespace heddle {
 
@@ -115,6 +116,7 @@ class Operation {
   Variables finish(std::vector<Tensor> values, Backward backward, Reference reference = {});
 
  private:
+  NvtxRange range_;  // the operation in a profiler's timeline, as long as its function runs
   const char* name_;
   Where where_;
   Variables inputs_;

@@ -6,8 +6,8 @@
 
 namespace heddle {
 
-/// What a graph has recorded, for graph.cpp: one class per backend that can. The capture begins with
-/// it; destroyed before `end`, it abandons the capture.
+/// What a graph has recorded, for graph.cpp: one class per backend that can. The capture begins
+/// with it; destroyed before `end`, it abandons the capture.
 class CapturedWork {
  public:
   CapturedWork() = default;

@@ -23,6 +23,7 @@ std::vector<CudaCard> cuda_cards() { return {}; }
 std::string why_cuda_unavailable(int /*index*/) { return absent; }
 
 NvtxRange::NvtxRange(const char* /*name*/) {}
-NvtxRange::~NvtxRange() = default;  // NOLINT(performance-trivially-destructible): with CUDA it is not
+NvtxRange::~NvtxRange() =
+    default;  // NOLINT(performance-trivially-destructible): with CUDA it is not
 
 }  // namespace heddle

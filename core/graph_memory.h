@@ -13,9 +13,9 @@ namespace heddle {
 class MemoryPool;
 
 /// The memory of one captured graph. A graph runs on the addresses it was captured with, so blocks
-/// that were asked for during the capture are given to nobody else while the graph lives, even after
-/// the tensors that held them are gone; within the capture they are used again. Blocks that were
-/// there before and are let go during the capture are kept too, since the graph may read them.
+/// that were asked for during the capture are given to nobody else while the graph lives, even
+/// after the tensors that held them are gone; within the capture they are used again. Blocks that
+/// were there before and are let go during the capture are kept too, since the graph may read them.
 /// What outlives the capture in the hands of others (parameters, inputs) is theirs to keep.
 class GraphMemory {
  public:

@@ -64,8 +64,8 @@ const MemoryFunctions& host_memory() {
                                              .upload = nullptr,
                                              .download = nullptr,
                                              .synchronize = synchronize,
-.native_stream = nullptr,
-.space = nullptr};
+                                             .native_stream = nullptr,
+                                             .space = nullptr};
   return functions;
 }
 

@@ -258,9 +258,8 @@ void MemoryPool::refuse(std::size_t bytes, const char* why) const {
                                   : "",
       ", limit ", limit_ > 0 ? in_mib(limit_) : "none", space_on(device_),
       "; use a smaller batch or model, ",
-      limit_ > 0 || on_host_
-          ? "or raise HEDDLE_MEMORY_LIMIT"
-          : "or end other programs on the card (nvidia-smi lists them)");
+      limit_ > 0 || on_host_ ? "or raise HEDDLE_MEMORY_LIMIT"
+                             : "or end other programs on the card (nvidia-smi lists them)");
 }
 
 void MemoryPool::cache(void* block, std::size_t size) noexcept {

@@ -52,8 +52,8 @@ class MemoryPool {
   std::unordered_map<void*, GraphMemory*> graphs_;  // whose block it is
 };
 
-/// The pool of a device; it lives to the end of the process, so that tensors in static variables can
-/// still be freed. Errors: as `memory_of`.
+/// The pool of a device; it lives to the end of the process, so that tensors in static variables
+/// can still be freed. Errors: as `memory_of`.
 MemoryPool& pool_of(Device device);
 
 }  // namespace heddle

@@ -27,7 +27,8 @@ void check_not_capturing(Device device, const char* what) {
 }
 
 CaptureScope::CaptureScope(Device device, Recording* recording) {
-  check(!capture, "begin_capture: this thread is capturing a graph already; end that capture first");
+  check(!capture,
+        "begin_capture: this thread is capturing a graph already; end that capture first");
   capture = Capture{device, recording};
 }
 

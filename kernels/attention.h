@@ -15,7 +15,8 @@ struct AttentionOptions {
 ///   value_width], key_lengths i64 [batch] or not given, mask bool [batch, heads, queries, keys]
 ///   (true = visible; may be expanded by strides of 0) or not given, out [batch, heads, queries,
 ///   value_width], logsumexp [batch, heads, queries] saved for backward. Any strides but a last one
-///   of 1; f32, f64.
+///   of 1; f32, f64, and on the GPU backends bf16, with logsumexp in f32: rounded to bf16 it would
+///   change every weight that backward computes from it by up to 2⁻⁸ of its exponent.
 /// A query that sees no key gives zeros (logsumexp −∞) and passes no gradient.
 /// Vaswani et al., arXiv 1706.03762; backward recomputes the weights as in Dao et al., arXiv
 /// 2205.14135.

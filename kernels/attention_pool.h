@@ -9,7 +9,8 @@ namespace heddle {
 ///   e[t, b] = w · u[t, b, :],   a[:, b] = softmax of e[t, b] over t < lengths[b],
 ///   pooled[b, :] = Σ_t a[t, b] u[t, b, :]
 ///   u [time, batch, hidden], w [hidden], lengths i64 [batch] or not given, a [time, batch],
-///   pooled [batch, hidden]; contiguous, f32 or f64. Length 0: a and pooled are 0.
+///   pooled [batch, hidden]; contiguous, f32 or f64; GPU: also bf16, computed in f32. Length 0: a
+///   and pooled are 0.
 /// Bahdanau et al., arXiv 1409.0473 (§3.1, with the score's inner layer taken outside as u).
 struct AttentionPoolKernels {
   void (*forward)(Stream&, const ConstView& u, const ConstView& w, const ConstView& lengths,

@@ -17,7 +17,8 @@ struct CrossEntropyOptions {
 ///   loss_r = (1−ε) k_t (lse_r − x[r, t]) + ε/C Σ_c k_c (lse_r − x[r, c]),   t = targets[r]
 ///   logits x [rows, classes], targets i64 [rows], class_weights [classes] or not given,
 ///   losses [rows], row_weights [rows] (k_t, 0 where ignored: the mean divides by their sum),
-///   logsumexp [rows] saved for backward; contiguous, f32 or f64.
+///   logsumexp [rows] saved for backward; contiguous, f32 or f64. GPU: also bf16 logits, dlogits
+///   and class_weights, with losses, row_weights, logsumexp and dlosses in f32.
 /// Errors: a target outside [0, classes) that is not the ignored one: the message gives row and
 /// value.
 struct CrossEntropyKernels {

@@ -8,7 +8,8 @@ namespace heddle {
 /// y[r, c] = exp(x[r, c] − max) / Σ exp(x[r, ·] − max), over c < lengths[r]; y is 0 beyond.
 /// Logarithmic: y[r, c] = x[r, c] − log Σ exp(x[r, ·]), and −∞ beyond.
 /// x, y [rows, cols], any row stride, columns contiguous; lengths i64 [rows] or not given (all
-/// columns). A row of length 0 gives zeros (−∞ where logarithmic). f32, f64. y may be x.
+/// columns). A row of length 0 gives zeros (−∞ where logarithmic). f32, f64; GPU: also bf16,
+/// computed in f32. y may be x.
 struct SoftmaxKernels {
   void (*forward)(Stream&, const ConstView& x, const ConstView& lengths, bool logarithmic,
                   const View& y);

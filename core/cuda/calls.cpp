@@ -6,7 +6,6 @@ CudaCalls& calls() {
   static CudaCalls table{
       .cudaGetDeviceCount = &::cudaGetDeviceCount,
       .cudaGetDeviceProperties = &::cudaGetDeviceProperties,
-      .cudaDeviceGetAttribute = &::cudaDeviceGetAttribute,
       .cudaSetDevice = &::cudaSetDevice,
       .cudaMemGetInfo = &::cudaMemGetInfo,
       .cudaMalloc = &::cudaMalloc,

@@ -2,6 +2,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include <cstddef>
+
 #include "core/memory.h"
 
 namespace heddle::cuda {
@@ -12,13 +14,12 @@ struct CudaCalls {
   // Cards.
   decltype(&::cudaGetDeviceCount) cudaGetDeviceCount;
   decltype(&::cudaGetDeviceProperties) cudaGetDeviceProperties;
-  decltype(&::cudaDeviceGetAttribute) cudaDeviceGetAttribute;
   decltype(&::cudaSetDevice) cudaSetDevice;
   decltype(&::cudaMemGetInfo) cudaMemGetInfo;
   // Memory.
-  decltype(&::cudaMalloc) cudaMalloc;
+  cudaError_t (*cudaMalloc)(void** block, std::size_t bytes);  // overloaded where nvcc reads this
   decltype(&::cudaFree) cudaFree;
-  decltype(&::cudaMallocHost) cudaMallocHost;
+  cudaError_t (*cudaMallocHost)(void** block, std::size_t bytes);
   decltype(&::cudaFreeHost) cudaFreeHost;
   decltype(&::cudaMemcpyAsync) cudaMemcpyAsync;
   decltype(&::cudaMemsetAsync) cudaMemsetAsync;
@@ -42,7 +43,7 @@ struct CudaCalls {
   decltype(&::cudaGraphExecDestroy) cudaGraphExecDestroy;
   // Kernels.
   decltype(&::cudaLaunchKernelExC) cudaLaunchKernelExC;
-  decltype(&::cudaFuncSetAttribute) cudaFuncSetAttribute;
+  cudaError_t (*cudaFuncSetAttribute)(const void* kernel, cudaFuncAttribute attribute, int value);
   // Errors and versions.
   decltype(&::cudaPeekAtLastError) cudaPeekAtLastError;
   decltype(&::cudaGetLastError) cudaGetLastError;

@@ -14,8 +14,9 @@ namespace {
 using cuda::calls;
 using cuda::check_cuda;
 
-/// A CUDA graph. It is captured on a stream of its own, on which nothing is ever done, so that other
-/// threads go on with the shared one. ThreadLocal mode, so that they may take memory meanwhile.
+/// A CUDA graph. It is captured on a stream of its own, on which nothing is ever done, so that
+/// other threads go on with the shared one. ThreadLocal mode, so that they may take memory
+/// meanwhile.
 class CudaCapture : public CapturedWork {
  public:
   explicit CudaCapture(Stream& stream) : stream_(stream), index_(stream.device.index) {
@@ -27,7 +28,7 @@ class CudaCapture : public CapturedWork {
     const cudaError_t code =
         calls().cudaStreamBeginCapture(capture_stream_, cudaStreamCaptureModeThreadLocal);
     if (code != cudaSuccess) {
-      calls().cudaStreamDestroy(capture_stream_);
+      cuda::ignore_error(calls().cudaStreamDestroy(capture_stream_));
       check_cuda(code, "cudaStreamBeginCapture", index_);
     }
     cuda::set_capturing_stream(index_, capture_stream_);
@@ -37,11 +38,10 @@ class CudaCapture : public CapturedWork {
   ~CudaCapture() override {
     if (capture_stream_ != nullptr) {
       cudaGraph_t abandoned = nullptr;
-      leave(abandoned);
+      cuda::ignore_error(leave(abandoned));
       if (abandoned != nullptr) {
-        calls().cudaGraphDestroy(abandoned);
+        cuda::ignore_error(calls().cudaGraphDestroy(abandoned));
       }
-      calls().cudaGetLastError();
     }
     if (executable_ != nullptr) {
       try {
@@ -49,7 +49,7 @@ class CudaCapture : public CapturedWork {
       } catch (const Error&) {
         // The device is lost, and what ran on it has ended.
       }
-      calls().cudaGraphExecDestroy(executable_);
+      cuda::ignore_error(calls().cudaGraphExecDestroy(executable_));
     }
   }
 
@@ -65,7 +65,7 @@ class CudaCapture : public CapturedWork {
       }
     }
     if (graph != nullptr) {
-      calls().cudaGraphDestroy(graph);
+      cuda::ignore_error(calls().cudaGraphDestroy(graph));
     }
     check_cuda(code, call, index_);
   }
@@ -81,7 +81,7 @@ class CudaCapture : public CapturedWork {
   /// Ends the capture, whatever comes of it.
   cudaError_t leave(cudaGraph_t& graph) noexcept {
     const cudaError_t code = calls().cudaStreamEndCapture(capture_stream_, &graph);
-    calls().cudaStreamDestroy(capture_stream_);
+    cuda::ignore_error(calls().cudaStreamDestroy(capture_stream_));
     capture_stream_ = nullptr;
     cuda::set_capturing_stream(-1, nullptr);
     scope_.reset();

@@ -39,6 +39,8 @@ std::unique_ptr<Card> open_card(int index) {
   opened->name = properties.name;
   opened->major = properties.major;
   opened->minor = properties.minor;
+  opened->multiprocessors = properties.multiProcessorCount;
+  opened->shared_bytes = properties.sharedMemPerBlockOptin;
   check<Unavailable>(runs_on(build_info().cuda_architectures, opened->major, opened->minor),
                      "device ", Device{Backend::cuda, index}, ": the card is a ", opened->name,
                      " (sm_", opened->major, opened->minor, "), but this build has code for sm ",
@@ -54,8 +56,8 @@ std::unique_ptr<Card> open_card(int index) {
 
 Card::~Card() {
   if (stream != nullptr) {
-    calls().cudaStreamSynchronize(stream);
-    calls().cudaStreamDestroy(stream);
+    ignore_error(calls().cudaStreamSynchronize(stream));
+    ignore_error(calls().cudaStreamDestroy(stream));
   }
 }
 
@@ -107,7 +109,7 @@ CapturePause::CapturePause(int index) : active_(capturing_stream(index) != nullp
 
 CapturePause::~CapturePause() {
   if (active_) {
-    calls().cudaThreadExchangeStreamCaptureMode(&mode_);
+    ignore_error(calls().cudaThreadExchangeStreamCaptureMode(&mode_));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include <cstddef>
 #include <string>
 
 #include "core/cuda/staging.h"
@@ -21,6 +22,8 @@ struct Card {
   std::string name;
   int major = 0;  // compute capability
   int minor = 0;
+  int multiprocessors = 0;
+  std::size_t shared_bytes = 0;   // the most one block can have
   cudaStream_t stream = nullptr;  // the one all threads give their work to
   Staging staging;
 };
@@ -56,8 +59,9 @@ class CapturePause {
 };
 
 /// Gives back what the runtime holds of all GPUs (streams, page-locked memory), once their work is
-/// done; the next use makes it anew. Tensors stay. No other thread may be using a GPU, no stream
-/// obtained before may be used afterwards, and no graph may be left.
+/// done; the next use makes it anew. Tensors stay. What else is kept for a GPU (cuBLAS) goes first.
+/// No other thread may be using a GPU, no stream obtained before may be used afterwards, and no
+/// graph may be left.
 void shut_down() noexcept;
 
 /// `hook(index)` is called whenever the host has waited for a GPU's work, and may throw: for errors

@@ -1,10 +1,9 @@
-#include "core/cuda_cards.h"
-
 #include "core/build_info.h"
 #include "core/cuda/calls.h"
 #include "core/cuda/card.h"
 #include "core/cuda/check.h"
 #include "core/cuda_architectures.h"
+#include "core/cuda_cards.h"
 #include "core/error.h"
 #include "core/memory.h"
 

@@ -32,6 +32,12 @@ bool is_of_a_capture(cudaError_t code) {
 
 }  // namespace
 
+void ignore_error(cudaError_t code) noexcept {
+  if (code != cudaSuccess) {
+    calls().cudaGetLastError();
+  }
+}
+
 std::string described(cudaError_t code) {
   return concat(calls().cudaGetErrorName(code), " (", calls().cudaGetErrorString(code), ")");
 }
@@ -62,17 +68,19 @@ void check_cuda(cudaError_t code, const char* call, int device) {
     fail<Unavailable>(found, "heddle doctor shows what CUDA finds; device cpu works without a GPU");
   }
   if (is_of_an_earlier_kernel(code)) {
-    fail(found,
-         "a kernel started before this call went wrong, and the device is lost to this process; set "
-         "HEDDLE_SYNC=1 to learn which kernel, or run it on device sim, which names the line");
+    fail(
+        found,
+        "a kernel started before this call went wrong, and the device is lost to this process; set "
+        "HEDDLE_SYNC=1 to learn which kernel, or run it on device sim, which names the line");
   }
   if (is_of_a_capture(code)) {
     fail(found,
          "the work of a graph may not wait for the device, read from it or use another stream "
          "between begin_capture and end_capture");
   }
-  fail(found, "set HEDDLE_SYNC=1 to see whether a kernel before it went wrong; if not, please "
-              "report this with what heddle doctor prints");
+  fail(found,
+       "set HEDDLE_SYNC=1 to see whether a kernel before it went wrong; if not, please "
+       "report this with what heddle doctor prints");
 }
 
 }  // namespace heddle::cuda

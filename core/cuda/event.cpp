@@ -15,7 +15,7 @@ Event::Event(Device device, bool timed) : device_(device) {
 
 Event::~Event() {
   if (event_ != nullptr) {
-    calls().cudaEventDestroy(event_);
+    ignore_error(calls().cudaEventDestroy(event_));
   }
 }
 

@@ -32,7 +32,7 @@ void* take(int index, std::size_t bytes) {
 
 /// cudaFree waits for the device. What it reports is of earlier work, and comes again.
 void give_back(int /*index*/, void* block, std::size_t /*bytes*/) noexcept {
-  calls().cudaFree(block);
+  cuda::ignore_error(calls().cudaFree(block));
 }
 
 std::size_t bytes_of(const ConstView& view) {
@@ -45,13 +45,13 @@ void copy(const View& destination, const ConstView& source) {
   }
   Stream& stream = current_stream(destination.device);
   const CopyPlan plan(destination, source);
-  const bool dense = plan.rank == 1 && (plan.shape[0] == 1 ||
-                                        (plan.to_strides[0] == 1 && plan.from_strides[0] == 1));
+  const bool dense = plan.rank == 1 &&
+                     (plan.shape[0] == 1 || (plan.to_strides[0] == 1 && plan.from_strides[0] == 1));
   if (destination.dtype == source.dtype && dense) {
-    check_cuda(calls().cudaMemcpyAsync(const_cast<void*>(destination.data), source.data,
-                                       bytes_of(source), cudaMemcpyDeviceToDevice,
-                                       cuda::native(stream)),
-               "cudaMemcpyAsync", stream.device.index);
+    check_cuda(
+        calls().cudaMemcpyAsync(const_cast<void*>(destination.data), source.data, bytes_of(source),
+                                cudaMemcpyDeviceToDevice, cuda::native(stream)),
+        "cudaMemcpyAsync", stream.device.index);
     return;
   }
   calls().strided_copy(stream, destination, source);
@@ -89,8 +89,8 @@ void download(Device device, void* destination, const void* source, std::size_t 
   }
 }
 
-/// Waits for the stream that all threads use, rather than for the card: that would break the capture
-/// of another thread.
+/// Waits for the stream that all threads use, rather than for the card: that would break the
+/// capture of another thread.
 void synchronize(int index) {
   check_not_capturing({Backend::cuda, index}, "synchronize");
   check_cuda(calls().cudaStreamSynchronize(cuda::card(index).stream), "cudaStreamSynchronize",
@@ -109,6 +109,7 @@ bool space(int index, std::int64_t& available, std::int64_t& total) noexcept {
   std::size_t all_bytes = 0;
   if (calls().cudaSetDevice(index) != cudaSuccess ||
       calls().cudaMemGetInfo(&free_bytes, &all_bytes) != cudaSuccess) {
+    calls().cudaGetLastError();
     return false;
   }
   available = static_cast<std::int64_t>(free_bytes);

@@ -11,7 +11,7 @@ namespace heddle::cuda {
 
 Staging::~Staging() {
   if (memory_ != nullptr) {
-    calls().cudaFreeHost(memory_);
+    ignore_error(calls().cudaFreeHost(memory_));
   }
 }
 
@@ -39,7 +39,7 @@ void Staging::start(const Stream& stream, Piece& piece, void* destination, const
 
 /// After an error: nothing may be left that still copies from or to the pieces unmarked.
 void Staging::settle(const Stream& stream) noexcept {
-  calls().cudaStreamSynchronize(native(stream));
+  ignore_error(calls().cudaStreamSynchronize(native(stream)));
 }
 
 void Staging::upload(const Stream& stream, void* destination, const void* source,

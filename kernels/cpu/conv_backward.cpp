@@ -21,8 +21,8 @@ template <typename T>
 struct ConvWorkspace {
   explicit ConvWorkspace(const ConvSizes& sizes)
       : padded(sizes.padded()),
-        columns(sizes.taps() * sizes.block_pixels()),
-        slopes(sizes.filters * sizes.block_pixels()) {}
+        columns(sizes.taps() * block_pixels(sizes)),
+        slopes(sizes.filters * block_pixels(sizes)) {}
 
   Scratch<T> padded;
   Scratch<T> columns;  // [taps, pixels]
@@ -67,7 +67,7 @@ Matrix<const T> ConvBackward<T>::slopes(std::int64_t image, std::int64_t count, 
 template <typename T>
 void ConvBackward<T>::add_dweight(std::int64_t image, std::int64_t count,
                                   const ConvWorkspace<T>& space, T* dweight) const {
-  const std::int64_t step = count == 1 ? sizes.block_rows() : sizes.out_rows;
+  const std::int64_t step = count == 1 ? block_rows(sizes) : sizes.out_rows;
   for (std::int64_t row = 0; row < sizes.out_rows; row += step) {
     const std::int64_t rows = std::min(step, sizes.out_rows - row);
     const std::int64_t pixels = rows * sizes.out_cols;
@@ -88,7 +88,7 @@ void ConvBackward<T>::add_dweight(std::int64_t image, std::int64_t count,
 template <typename T>
 void ConvBackward<T>::find_dx(std::int64_t image, std::int64_t count, const T* weight_rows,
                               const ConvWorkspace<T>& space, T* dx) const {
-  const std::int64_t step = count == 1 ? sizes.block_rows() : sizes.out_rows;
+  const std::int64_t step = count == 1 ? block_rows(sizes) : sizes.out_rows;
   T* const padded = space.padded.data();
   for (std::int64_t row = 0; row < sizes.out_rows; row += step) {
     const std::int64_t rows = std::min(step, sizes.out_rows - row);
@@ -160,7 +160,7 @@ void backward_typed(const ConvSizes& sizes, const ConstView& x, const ConstView&
     const std::int64_t end = sizes.batch * (group + 1) / groups;
     std::int64_t count = 0;
     for (std::int64_t image = sizes.batch * group / groups; image < end; image += count) {
-      count = std::min(sizes.pictures_per_block(), end - image);
+      count = std::min(pictures_per_block(sizes), end - image);
       if (dweight.given) {
         backward.add_dweight(image, count, space, dweight_part);
       }

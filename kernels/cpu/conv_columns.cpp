@@ -3,17 +3,10 @@
 #include <algorithm>
 #include <array>
 
-#include "core/error.h"
 #include "kernels/cpu/panels.h"
-#include "kernels/view_checks.h"
 
 namespace heddle::cpu {
 namespace {
-
-std::int64_t out_size(std::int64_t size, std::int64_t kernel, std::int64_t stride,
-                      std::int64_t padding, std::int64_t dilation) {
-  return (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
-}
 
 /// Calls body(place of the tap's first pixel in the padded picture, tap) for each tap.
 template <typename Body>
@@ -31,44 +24,18 @@ void for_each_tap(const ConvSizes& sizes, const Body& body) {
 
 }  // namespace
 
-ConvSizes conv_sizes(const ConvOptions& options, const ConstView& x, const ConstView& weight,
-                     const ConstView& y) {
-  check_rank("conv", {"x", x}, 4);
-  check_rank("conv", {"weight", weight}, 4);
-  check_rank("conv", {"y", y}, 4);
-  check(x.size(1) == weight.size(1), "conv: x is ", x.shape, " and weight ", weight.shape,
-        "; expected [batch, channels, rows, cols] and [filters, channels, kernel_rows, "
-        "kernel_cols]");
-  check_dense("conv", {"x", x}, x.shape, y.dtype);
-  check_dense("conv", {"weight", weight}, weight.shape, y.dtype);
-  check(options.stride_rows > 0 && options.stride_cols > 0 && options.dilation_rows > 0 &&
-            options.dilation_cols > 0 && options.padding_rows >= 0 && options.padding_cols >= 0 &&
-            weight.size(2) > 0 && weight.size(3) > 0,
-        "conv: expected kernel, strides and dilations of at least 1 and no negative padding");
-  ConvSizes sizes{x.size(0),      x.size(1),      x.size(2), x.size(3), weight.size(0),
-                  weight.size(2), weight.size(3), y.size(2), y.size(3), options};
-  check(sizes.padded_rows() > options.dilation_rows * (sizes.kernel_rows - 1) &&
-            sizes.padded_cols() > options.dilation_cols * (sizes.kernel_cols - 1),
-        "conv: the kernel ", weight.shape, " is larger than the padded picture ", x.shape);
-  const Shape expected{sizes.batch, sizes.filters,
-                       out_size(sizes.rows, sizes.kernel_rows, options.stride_rows,
-                                options.padding_rows, options.dilation_rows),
-                       out_size(sizes.cols, sizes.kernel_cols, options.stride_cols,
-                                options.padding_cols, options.dilation_cols)};
-  check_dense("conv", {"y", y}, expected, y.dtype);
-  return sizes;
+std::int64_t block_rows(const ConvSizes& sizes) {
+  return std::clamp<std::int64_t>(256 / std::max<std::int64_t>(sizes.out_cols, 1), 1,
+                                  sizes.out_rows);
 }
 
-std::int64_t ConvSizes::block_rows() const {
-  return std::clamp<std::int64_t>(256 / std::max<std::int64_t>(out_cols, 1), 1, out_rows);
+std::int64_t pictures_per_block(const ConvSizes& sizes) {
+  return std::max<std::int64_t>(256 / std::max<std::int64_t>(sizes.pixels(), 1), 1);
 }
 
-std::int64_t ConvSizes::pictures_per_block() const {
-  return std::max<std::int64_t>(256 / std::max<std::int64_t>(pixels(), 1), 1);
-}
-
-std::int64_t ConvSizes::block_pixels() const {
-  return pictures_per_block() == 1 ? block_rows() * out_cols : pictures_per_block() * pixels();
+std::int64_t block_pixels(const ConvSizes& sizes) {
+  return pictures_per_block(sizes) == 1 ? block_rows(sizes) * sizes.out_cols
+                                        : pictures_per_block(sizes) * sizes.pixels();
 }
 
 template <typename T>

@@ -3,36 +3,15 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/conv.h"
+#include "kernels/conv_sizes.h"
 
 namespace heddle::cpu {
 
-/// Sizes of one convolution.
-struct ConvSizes {
-  std::int64_t batch, channels, rows, cols;
-  std::int64_t filters, kernel_rows, kernel_cols;
-  std::int64_t out_rows, out_cols;
-  ConvOptions options;
-
-  /// Elements of one picture, of one result, of one filter; pixels of one result.
-  std::int64_t picture() const { return channels * rows * cols; }
-  std::int64_t result() const { return filters * pixels(); }
-  std::int64_t taps() const { return channels * kernel_rows * kernel_cols; }
-  std::int64_t pixels() const { return out_rows * out_cols; }
-  std::int64_t padded_rows() const { return rows + 2 * options.padding_rows; }
-  std::int64_t padded_cols() const { return cols + 2 * options.padding_cols; }
-  std::int64_t padded() const { return channels * padded_rows() * padded_cols(); }
-
-  // What the backward pass takes at a time, about 256 pixels: some rows of one result, or several
-  // results where they are small.
-  std::int64_t block_rows() const;
-  std::int64_t pictures_per_block() const;
-  std::int64_t block_pixels() const;
-};
-
-/// Errors: shapes that do not fit together, or options without meaning.
-ConvSizes conv_sizes(const ConvOptions& options, const ConstView& x, const ConstView& weight,
-                     const ConstView& y);
+// What the backward pass takes at a time, about 256 pixels: some rows of one result, or several
+// results where they are small.
+std::int64_t block_rows(const ConvSizes& sizes);
+std::int64_t pictures_per_block(const ConvSizes& sizes);
+std::int64_t block_pixels(const ConvSizes& sizes);
 
 /// padded [channels, padded_rows, padded_cols] = x with its border of zeros.
 template <typename T>

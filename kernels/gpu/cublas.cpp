@@ -8,9 +8,9 @@
 #include "kernels/gpu/cublas_calls.h"
 #include "kernels/gpu/cublas_handle.h"
 
-// cuBLAS thinks in column-major matrices. A row-major matrix is the transpose of a column-major one in
-// the same memory, so a row-major out = a · b is computed as outᵀ = bᵀ · aᵀ, and a factor that is laid
-// out the other way round than `out` is read transposed.
+// cuBLAS thinks in column-major matrices. A row-major matrix is the transpose of a column-major one
+// in the same memory, so a row-major out = a · b is computed as outᵀ = bᵀ · aᵀ, and a factor that
+// is laid out the other way round than `out` is read transposed.
 
 namespace heddle::kernels::cuda {
 namespace {
@@ -28,10 +28,8 @@ struct Layout {
 Layout layout_of(const ConstView& x, bool prefer_rows) {
   const std::int64_t rows = x.size(1);
   const std::int64_t cols = x.size(2);
-  const bool fits_rows =
-      (x.stride(2) == 1 || cols <= 1) && (x.stride(1) >= cols || rows <= 1);
-  const bool fits_cols =
-      (x.stride(1) == 1 || rows <= 1) && (x.stride(2) >= rows || cols <= 1);
+  const bool fits_rows = (x.stride(2) == 1 || cols <= 1) && (x.stride(1) >= cols || rows <= 1);
+  const bool fits_cols = (x.stride(1) == 1 || rows <= 1) && (x.stride(2) >= rows || cols <= 1);
   check(fits_rows || fits_cols, what, ": a matrix of shape ", x.shape, " has strides ", x.strides,
         "; expected rows or columns that are dense");
   const bool row_major = fits_rows && (prefer_rows || !fits_cols);

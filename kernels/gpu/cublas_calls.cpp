@@ -25,10 +25,9 @@ void check_cublas(cublasStatus_t status, const char* call, int device) {
   if (status == CUBLAS_STATUS_SUCCESS) [[likely]] {
     return;
   }
-  const std::string found =
-      concat("device ", Device{Backend::cuda, device}, ": ", call, " failed with ",
-             cublas_calls().cublasGetStatusName(status), " (",
-             cublas_calls().cublasGetStatusString(status), "); ");
+  const std::string found = concat("device ", Device{Backend::cuda, device}, ": ", call,
+                                   " failed with ", cublas_calls().cublasGetStatusName(status),
+                                   " (", cublas_calls().cublasGetStatusString(status), "); ");
   switch (status) {
     case CUBLAS_STATUS_ALLOC_FAILED:
       fail<OutOfMemory>(found, "use a smaller batch or model, or end other programs on the card");

@@ -21,7 +21,8 @@ struct CublasCalls {
 CublasCalls& cublas_calls();
 
 /// Throws unless `status` is CUBLAS_STATUS_SUCCESS. Errors: OutOfMemory where cuBLAS could not have
-/// memory, Unavailable where it has no kernels for the card, else Error; names call, device, status.
+/// memory, Unavailable where it has no kernels for the card, else Error; names call, device,
+/// status.
 void check_cublas(cublasStatus_t status, const char* call, int device);
 
 }  // namespace heddle::kernels::cuda

@@ -63,9 +63,8 @@ CublasHandle::Use::Use(CublasHandle& owner, const Stream& stream)
     check_cublas(call.cublasSetStream(owner.handle_, ::heddle::cuda::native(stream)),
                  "cublasSetStream", owner.index_);
     // cublasSetStream goes back to cuBLAS's own workspace.
-    check_cublas(
-        call.cublasSetWorkspace(owner.handle_, owner.workspace_, owner.workspace_bytes_),
-        "cublasSetWorkspace", owner.index_);
+    check_cublas(call.cublasSetWorkspace(owner.handle_, owner.workspace_, owner.workspace_bytes_),
+                 "cublasSetWorkspace", owner.index_);
     // The stream of a capture ends with it, and another may come to lie at its address.
     owner.stream_ = is_capturing(stream.device) ? nullptr : stream.native;
   }

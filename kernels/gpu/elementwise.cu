@@ -6,10 +6,9 @@
 //   where, compare      elementwise_compare.cu
 //   pair_loss and its gradient    elementwise_pair_loss.cu
 //
-// All of them are limited by memory: at 16 bytes a clock a multiprocessor has time for some 30
-// instructions an element before arithmetic shows. What there is to learn is how numbers reach the
-// arithmetic, and that is one page for all functions: elementwise_loops.h, with the versions scalar,
-// vector and broadcast.
+// All of them are limited by memory: for each byte that arrives, a GPU can issue about seven
+// instructions. What there is to learn is how numbers reach the arithmetic, and that is one page for
+// all functions: elementwise_loops.h, with the versions scalar, vector and broadcast.
 //
 // Default: broadcast. It is vector where memory is one run, and never slower than scalar; expected
 // from the bytes moved, not measured yet.
@@ -98,9 +97,8 @@ ElementwiseKernels table() {
                       const View& out) { pair_loss(version, stream, loss, x, target, out); },
       .pair_loss_backward =
           [](Stream& stream, PairLoss loss, const ConstView& x, const ConstView& target,
-             const ConstView& dout, const View& dx) {
-            pair_loss_backward(version, stream, loss, x, target, dout, dx);
-          },
+             const ConstView& dout,
+             const View& dx) { pair_loss_backward(version, stream, loss, x, target, dout, dx); },
   };
 }
 

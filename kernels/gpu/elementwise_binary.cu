@@ -101,13 +101,13 @@ void binary(ElementwiseVersion version, Stream& stream, BinaryOp op, const Const
   check_dtype("binary", {"out", out}, a.dtype);
   check(op <= BinaryOp::maximum, "binary: no operation ", static_cast<int>(op));
   if (a.dtype == DType::i64) {
-    check(!needs_floating(op), "binary: got i64 to divide or raise to a power, expected f32 or f64");
+    check(!needs_floating(op),
+          "binary: got i64 to divide or raise to a power, expected f32 or f64");
     run<std::int64_t>(version, stream, op, a, b, out);
     return;
   }
-  dispatch_storage(a.dtype, "binary", [&]<typename T>(TypeTag<T>) {
-    run<T>(version, stream, op, a, b, out);
-  });
+  dispatch_storage(a.dtype, "binary",
+                   [&]<typename T>(TypeTag<T>) { run<T>(version, stream, op, a, b, out); });
 }
 
 }  // namespace heddle::kernels::HEDDLE_BACKEND

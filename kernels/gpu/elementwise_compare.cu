@@ -1,6 +1,6 @@
 // compare: out = a ∘ b as bool. where: out = a where the condition holds, else b. Both of any one
-// type. Versions: elementwise_loops.h. A bool is one byte, so that beside 16 bytes of f32 four bytes
-// of bool are read or written at once.
+// type. Versions: elementwise_loops.h. A bool is one byte, so that beside 16 bytes of f32 four
+// bytes of bool are read or written at once.
 
 #include "kernels/gpu/elementwise_parts.h"
 

@@ -53,8 +53,8 @@ __device__ __forceinline__ auto value_at(const F& f, std::index_sequence<k...>,
 }
 
 // Grid ⌈n / 256⌉ blocks of 256 threads, no shared memory. Reads and writes each element once, 32
-// neighbours by a warp where the innermost stride is 1. A thread has 4 or 8 bytes of each operand on
-// their way at a time, and a division per dimension (with plain_plan, 64-bit: at rank 3 some 300
+// neighbours by a warp where the innermost stride is 1. A thread has 4 or 8 bytes of each operand
+// on their way at a time, and a division per dimension (with plain_plan, 64-bit: at rank 3 some 300
 // instructions, more than the memory takes).
 template <typename F, typename Out, typename... In>
 __global__ void elements_kernel(StridedPlan<1 + sizeof...(In)> plan, F f, Row<Out> out,
@@ -173,9 +173,9 @@ void launch_elements(const char* kernel, Stream& stream, const StridedPlan<1 + s
          Launch{kernel, stream, loop_blocks(plan.elements), loop_threads}, plan, f, out, in...);
 }
 
-/// Runs out = f(in…) in a version. `any` is f with its operation chosen at run time, for the
-/// kernels that walk strides; `with_fixed(body)` calls body(f) with the operation chosen when
-/// compiling. `Types` are those of out and of the inputs.
+/// Runs out = f(in…), elements of type Out and In, in a version. `any` is f with its operation chosen
+/// at run time, for the kernels that walk strides; `with_fixed(body)` calls body(f) with the
+/// operation chosen when compiling.
 template <typename Out, typename... In>
 struct ElementLoop {
   static constexpr int operands = 1 + static_cast<int>(sizeof...(In));
@@ -217,9 +217,9 @@ struct ElementLoop {
                          const std::array<std::size_t, operands>& bytes) {
     bool aligned = true;
     for (std::size_t k = 0; k < views.size(); ++k) {
-      aligned = aligned &&
-                reinterpret_cast<std::uintptr_t>(views[k]->data) % (bytes[k] * std::size_t{width}) ==
-                    0;
+      aligned =
+          aligned &&
+          reinterpret_cast<std::uintptr_t>(views[k]->data) % (bytes[k] * std::size_t{width}) == 0;
     }
     return aligned;
   }

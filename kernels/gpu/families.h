@@ -35,3 +35,13 @@ namespace sim {
 }  // namespace sim
 
 }  // namespace heddle::kernels
+
+// HEDDLE_VERSIONS(softmax, device): all versions of a family in the backend of `device`.
+#if defined(HEDDLE_HAS_CUDA)
+#define HEDDLE_VERSIONS(family, device)                                                       \
+  ((device).backend == ::heddle::Backend::cuda ? ::heddle::kernels::cuda::family##_versions() \
+                                               : ::heddle::kernels::sim::family##_versions())
+#else
+#define HEDDLE_VERSIONS(family, device) \
+  (static_cast<void>(device), ::heddle::kernels::sim::family##_versions())
+#endif

@@ -17,7 +17,7 @@
 #include "kernels/gpu/library_matmul.h"
 #include "kernels/gpu/matmul.h"
 #include "kernels/gpu/product.h"
-#include "kernels/gpu/product_split.h"
+#include "kernels/gpu/product_launch.h"
 
 namespace heddle::kernels::HEDDLE_BACKEND {
 namespace {
@@ -30,6 +30,8 @@ enum class MatmulVersion : std::uint8_t {
   tensor_cores_tf32,
   tensor_cores_3xtf32,
   tensor_cores_bf16,
+  split_k_tf32,
+  split_k_bf16,
 };
 
 constexpr int naive_side = 16;
@@ -130,30 +132,26 @@ void multiply_shared_tile(Stream& stream, const ConstView& a, const ConstView& b
   });
 }
 
-/// product_tile.h and product_split.h: grid: parts of k × tiles of out, which are 64 × 64 or
-/// 32 × 32; then 256 elements of out per block.
-/// Reads k/32 or k/16 elements per element of out, writes and reads ⌈k/256⌉ (at most 64) sums.
-/// Gains all multiprocessors where out has fewer tiles than there are; loses the second launch and
-/// the traffic of the sums.
-void multiply_split_k(Stream& stream, const ConstView& a, const ConstView& b, bool accumulate,
-                      const View& out) {
-  with_product(a, b, accumulate, out, [&]<typename In, typename Out>(const Product<In, Out>& p) {
-    launch_split_product(stream, "matmul.split_k", p.left, p.right, store_of(p));
-  });
-}
-
-/// The choice among our own kernels.
+/// The choice among our own kernels. Expected from the model (docs/kernels/matmul.md): with fewer
+/// than 64 tiles half of a large GPU idles, and four parts of k win the second launch back.
 void multiply_own(Stream& stream, const ConstView& a, const ConstView& b, bool accumulate,
                   const View& out) {
-  // Expected from the model (docs/kernels/matmul.md): with fewer than 64 blocks half of a large GPU
-  // idles, and two parts of k or more win their second launch back.
-  const bool small_out = a.rank() == 3 && out.rank() == 3 &&
-                         (out.size(1) + 63) / 64 * ((out.size(2) + 63) / 64) * out.size(0) < 64;
-  if (small_out && a.size(2) >= 1024) {
-    multiply_split_k(stream, a, b, accumulate, out);
-    return;
+  const bool are_batches = a.rank() == 3 && b.rank() == 3 && out.rank() == 3;  // else an error
+  const bool splits = are_batches && a.size(2) >= 1024 &&
+                      (out.size(1) + 63) / 64 * ((out.size(2) + 63) / 64) * out.size(0) < 64;
+  // bf16 loses nothing on tensor cores, whatever the stream asks.
+  const Math math = a.dtype == DType::bf16 ? Math::bf16 : stream.math;
+  switch (math) {
+    case Math::f32:
+      (splits ? multiply_split_k : multiply_register_tile)(stream, a, b, accumulate, out);
+      return;
+    case Math::tf32:
+      (splits ? multiply_split_k_tf32 : multiply_tf32)(stream, a, b, accumulate, out);
+      return;
+    case Math::bf16:
+      (splits ? multiply_split_k_bf16 : multiply_bf16)(stream, a, b, accumulate, out);
+      return;
   }
-  multiply_register_tile(stream, a, b, accumulate, out);
 }
 
 /// Plain products go to the vendor's library where the build has one; it is the opponent that the
@@ -191,6 +189,10 @@ std::string_view name_of(MatmulVersion version) {
       return "tensor_cores_3xtf32";
     case MatmulVersion::tensor_cores_bf16:
       return "tensor_cores_bf16";
+    case MatmulVersion::split_k_tf32:
+      return "split_k_tf32";
+    case MatmulVersion::split_k_bf16:
+      return "split_k_bf16";
   }
   return "";
 }
@@ -205,7 +207,21 @@ std::string_view name_of(MatmulVersion version) {
 void multiply_register_tile(Stream& stream, const ConstView& a, const ConstView& b, bool accumulate,
                             const View& out) {
   with_product(a, b, accumulate, out, [&]<typename In, typename Out>(const Product<In, Out>& p) {
-    launch_register_tile(stream, "matmul.register_tile", p.left, p.right, store_of(p));
+    launch_register_tile(ProductLaunch<In>{stream, "matmul.register_tile", p.left, p.right},
+                         store_of(p));
+  });
+}
+
+/// product_tile.h and product_launch.h: grid: parts of k × tiles of out, which are 64 × 64 or
+/// 32 × 32; then 256 elements of out per block.
+/// Reads k/32 or k/16 elements per element of out, writes and reads ⌈k/256⌉ (at most 64) sums.
+/// Gains all multiprocessors where out has fewer tiles than there are; loses the second launch and
+/// the traffic of the sums.
+void multiply_split_k(Stream& stream, const ConstView& a, const ConstView& b, bool accumulate,
+                      const View& out) {
+  with_product(a, b, accumulate, out, [&]<typename In, typename Out>(const Product<In, Out>& p) {
+    launch_register_tile_split(ProductLaunch<In>{stream, "matmul.split_k", p.left, p.right},
+                               store_of(p));
   });
 }
 
@@ -222,6 +238,11 @@ const std::vector<KernelVersion<MatmulKernels>>& matmul_versions() {
       {name_of(MatmulVersion::shared_tile), "f32", {multiply_shared_tile}},
       {name_of(MatmulVersion::register_tile), "f32", {multiply_register_tile}},
       {name_of(MatmulVersion::split_k), "f32", {multiply_split_k}},
+      {name_of(MatmulVersion::tensor_cores_tf32), "tf32", {multiply_tf32}},
+      {name_of(MatmulVersion::tensor_cores_3xtf32), "3xtf32", {multiply_3xtf32}},
+      {name_of(MatmulVersion::tensor_cores_bf16), "bf16", {multiply_bf16}},
+      {name_of(MatmulVersion::split_k_tf32), "tf32", {multiply_split_k_tf32}},
+      {name_of(MatmulVersion::split_k_bf16), "bf16", {multiply_split_k_bf16}},
   };
   return versions;
 }

@@ -26,14 +26,11 @@ void with_product(const ConstView& a, const ConstView& b, bool accumulate, const
   });
 }
 
-// Versions, as in kernels/matmul.h.
-void multiply_register_tile(Stream& stream, const ConstView& a, const ConstView& b, bool accumulate,
-                            const View& out);
-void multiply_tf32(Stream& stream, const ConstView& a, const ConstView& b, bool accumulate,
-                   const View& out);
-void multiply_3xtf32(Stream& stream, const ConstView& a, const ConstView& b, bool accumulate,
-                     const View& out);
-void multiply_bf16(Stream& stream, const ConstView& a, const ConstView& b, bool accumulate,
-                   const View& out);
+// Versions that both files know, each as in kernels/matmul.h.
+using Multiply = void(Stream& stream, const ConstView& a, const ConstView& b, bool accumulate,
+                      const View& out);
+Multiply multiply_register_tile, multiply_split_k;
+Multiply multiply_tf32, multiply_split_k_tf32, multiply_3xtf32;
+Multiply multiply_bf16, multiply_split_k_bf16;
 
 }  // namespace heddle::kernels::HEDDLE_BACKEND

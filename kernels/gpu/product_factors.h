@@ -93,6 +93,8 @@ Product<In, Out> product_of(const ConstView& a_view, const ConstView& b_view, bo
             b.cols == out.cols,
         "matmul: got ", a_view.shape, " times ", b_view.shape, " into ", out_view.shape,
         "; expected [batch, m, k] times [batch, k, n] into [batch, m, n]");
+  check(a.cols <= std::numeric_limits<int>::max() / 2, "matmul: a is ", a_view.shape,
+        "; expected at most ", std::numeric_limits<int>::max() / 2, " columns");
   check_major(a, "a");
   check_major(b, "b");
   check_major(out, "out");
@@ -146,66 +148,106 @@ inline unsigned blocks_of(const TileOrder& order, std::int64_t batch) {
 
 // ---- Device ----
 
-/// x · y + sum, rounded once, in both builds: so a version has the same bits under sim and cuda.
+/// x · y + sum, rounded once, in both builds: so a version of class f32 has the same bits under sim
+/// and cuda (but for subnormal numbers, which the host flushes to zero).
 template <typename A>
 __device__ __forceinline__ A multiply_add(A x, A y, A sum) {
   return std::fma(x, y, sum);
 }
 
-/// A thread's share of a slab of a factor, [side, depth], on its way to shared memory: pieces of
-/// `width` neighbours. What lies outside the factor (or from `end` along k on) is zero.
+/// A thread's share of the slabs of a factor, [side, depth], on their way to shared memory: pieces
+/// of `width` neighbours. What lies outside the factor is zero.
 template <typename T, int side, int depth, int threads>
 struct Slab {
   static constexpr int each = side * depth / threads;
   static constexpr int width = each < widest<T> ? each : widest<T>;
   static constexpr int pieces = each / width;
   static_assert(side * depth % threads == 0 && each % width == 0);
-  static_assert(side % width == 0 && depth % width == 0);
+  static_assert(side % width == 0 && threads % (side / width) == 0);
+  static_assert(depth % width == 0 && threads % (depth / width) == 0);
 
   Vector<T, width> piece[pieces];
+  const T* next;  // the first piece of the next slab
+  int side_left;  // elements from there to the end of the side, at most `side`
 
   struct Place {
     int along_side, along_depth;
   };
-  /// Neighbouring threads take neighbouring pieces of the contiguous dimension.
-  __device__ __forceinline__ static Place place_of(int i, bool depth_contiguous) {
-    const int at = i * threads + static_cast<int>(threadIdx.x);
+  /// Where piece i of thread t lies. Neighbouring threads take neighbouring pieces of the
+  /// contiguous dimension.
+  __device__ __forceinline__ static constexpr Place place_of(int i, int t, bool depth_contiguous) {
     if (depth_contiguous) {
-      return {at / (depth / width), at % (depth / width) * width};
+      constexpr int in_line = depth / width;
+      return {i * (threads / in_line) + t / in_line, t % in_line * width};
     }
-    return {at % (side / width) * width, at / (side / width)};
+    constexpr int in_line = side / width;
+    return {t % in_line * width, i * (threads / in_line) + t / in_line};
   }
 
-  __device__ __forceinline__ void fetch(const Factor<T>& factor, const Matrix<const T>& from,
-                                        std::int64_t first_side, std::int64_t first_depth,
-                                        std::int64_t end) {
+  __device__ __forceinline__ void start(const Factor<T>& factor, const Matrix<const T>& from,
+                                        std::int64_t first_side, int first_depth) {
+    const Place place = place_of(0, static_cast<int>(threadIdx.x), factor.depth_contiguous);
+    const std::int64_t s = first_side + place.along_side;
+    next = from.data + s * from.row_stride + (first_depth + place.along_depth) * from.col_stride;
+    side_left = s >= from.rows ? 0 : from.rows - s < side ? static_cast<int>(from.rows - s) : side;
+  }
+  /// How many of the neighbours of piece i lie inside (0 or less: none), where `depth_left` of the
+  /// slab's depth do.
+  __device__ __forceinline__ int inside(const Factor<T>& factor, int i, int depth_left) const {
+    const Place first = place_of(0, static_cast<int>(threadIdx.x), factor.depth_contiguous);
+    const Place step = place_of(i, 0, factor.depth_contiguous);
+    const int side_here = side_left - step.along_side;
+    const int depth_here = depth_left - first.along_depth - step.along_depth;
+    return side_here <= 0 || depth_here <= 0 ? 0 : factor.depth_contiguous ? depth_here : side_here;
+  }
+  __device__ __forceinline__ const T* address(const Factor<T>& factor, int i) const {
+    const Place step = place_of(i, 0, factor.depth_contiguous);
+    return next + (step.along_side * factor.elements.row_stride +
+                   step.along_depth * factor.elements.col_stride);
+  }
+  __device__ __forceinline__ void advance(const Factor<T>& factor) {
+    next += depth * factor.elements.col_stride;
+  }
+
+  /// Loads a slab into `piece` and goes on to the next.
+  __device__ __forceinline__ void fetch(const Factor<T>& factor, int depth_left) {
     HEDDLE_UNROLL
     for (int i = 0; i < pieces; ++i) {
-      const Place place = place_of(i, factor.depth_contiguous);
-      const std::int64_t s = first_side + place.along_side;
-      const std::int64_t p = first_depth + place.along_depth;
-      const bool on_line = factor.depth_contiguous ? s < from.rows : p < end;
-      const std::int64_t count = !on_line ? 0 : factor.depth_contiguous ? end - p : from.rows - s;
-      if (count >= width && factor.width >= width) {
-        piece[i] = factor.depth_contiguous
-                       ? load_vector<width>(from.row(s), p)
-                       : load_vector<width>(
-                             Row<const T>{from.data + p * from.col_stride, from.rows, 1}, s);
-        continue;
-      }
-      HEDDLE_UNROLL
-      for (int j = 0; j < width; ++j) {
-        piece[i][j] = T{};
-        if (j < count) {
-          piece[i][j] = factor.depth_contiguous ? from(s, p + j) : from(s + j, p);
+      const int count = inside(factor, i, depth_left);
+      const Row<const T> line{address(factor, i), count, 1};
+      if (factor.width >= width && count >= width) {
+        piece[i] = load_vector<width>(line, 0);
+      } else {
+        HEDDLE_UNROLL
+        for (int j = 0; j < width; ++j) {
+          piece[i][j] = T{};
+          if (j < count) {
+            piece[i][j] = line(j);
+          }
         }
       }
     }
+    advance(factor);
   }
 };
 
-/// N neighbours of a row from `col` on: at once where they may be, else one by one as far as they
-/// lie inside.
+// N neighbours of a row from `col` on: at once where they may be, else one by one as far as they
+// lie inside.
+template <int N, typename T>
+__device__ __forceinline__ Vector<T, N> load_piece(const Row<T>& row, std::int64_t col, int width) {
+  if (width >= N && col + N <= row.size) {
+    return load_vector<N>(row, col);
+  }
+  Vector<T, N> value;
+  HEDDLE_UNROLL
+  for (int j = 0; j < N; ++j) {
+    value[j] = T{};
+    if (col + j < row.size) {
+      value[j] = row(col + j);
+    }
+  }
+  return value;
+}
 template <int N, typename T>
 __device__ __forceinline__ void store_piece(const Row<T>& row, std::int64_t col, int width,
                                             const Vector<T, N>& value) {
@@ -238,13 +280,17 @@ struct StoreProduct {
                                              const accumulate_t<T> (&sum)[N]) const {
     const Row<T> to = out.matrix(matrix).row(row);
     Vector<T, N> value;
-    HEDDLE_UNROLL
-    for (int j = 0; j < N; ++j) {
-      accumulate_t<T> before = 0;
-      if (accumulate && col + j < to.size) {
-        before = widen<T>(to(col + j));
+    if (accumulate) {
+      value = load_piece<N>(to, col, width);
+      HEDDLE_UNROLL
+      for (int j = 0; j < N; ++j) {
+        value[j] = narrow<T>(sum[j] + widen<T>(value[j]));
       }
-      value[j] = narrow<T>(sum[j] + before);
+    } else {
+      HEDDLE_UNROLL
+      for (int j = 0; j < N; ++j) {
+        value[j] = narrow<T>(sum[j]);
+      }
     }
     store_piece(to, col, width, value);
   }

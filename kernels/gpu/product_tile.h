@@ -67,7 +67,7 @@ __device__ __forceinline__ void store_slab(const Slab<T, side, depth, threads>& 
   constexpr int width = OneSlab::width;
   HEDDLE_UNROLL
   for (int i = 0; i < OneSlab::pieces; ++i) {
-    const auto place = OneSlab::place_of(i, depth_contiguous);
+    const auto place = OneSlab::place_of(i, static_cast<int>(threadIdx.x), depth_contiguous);
     if (depth_contiguous) {
       HEDDLE_UNROLL
       for (int j = 0; j < width; ++j) {
@@ -127,123 +127,81 @@ __device__ __forceinline__ void add_slab(RegisterTileShared<A, Tile>& shared, in
 
 }  // namespace product_detail
 
-/// Adds the products of p in [begin, end) to `sums`. One barrier per slab: the slab after the one
-/// in use travels from global memory to registers meanwhile, then into the other buffer.
-template <typename T, typename Tile>
-__device__ __forceinline__ void multiply_tile(RegisterTileShared<accumulate_t<T>, Tile>& shared,
-                                              const Factor<T>& left, const Factor<T>& right,
-                                              const TileOrder::Tile& tile, std::int64_t begin,
-                                              std::int64_t end,
-                                              RegisterSums<accumulate_t<T>, Tile>& sums) {
-  using A = accumulate_t<T>;
-  const Matrix<const T> left_matrix = left.elements.matrix(tile.matrix);
-  const Matrix<const T> right_matrix = right.elements.matrix(tile.matrix);
-  const std::int64_t row = tile.row * Tile::rows;
-  const std::int64_t col = tile.col * Tile::cols;
-  Slab<T, Tile::rows, Tile::depth, Tile::threads> left_slab;
-  Slab<T, Tile::cols, Tile::depth, Tile::threads> right_slab;
-  const auto fetch = [&](std::int64_t p) {
-    left_slab.fetch(left, left_matrix, row, p, end);
-    right_slab.fetch(right, right_matrix, col, p, end);
-  };
-  const auto store = [&](int stage) {
-    product_detail::store_slab<T, A>(left_slab, left.depth_contiguous, stage, shared.left);
-    product_detail::store_slab<T, A>(right_slab, right.depth_contiguous, stage, shared.right);
-  };
-  if (begin < end) {
-    fetch(begin);
-    store(0);
-  }
-  sync_threads();
-  int stage = 0;
-  for (std::int64_t p = begin; p < end; p += Tile::depth) {
-    const bool more = p + Tile::depth < end;
-    if (more) {
-      fetch(p + Tile::depth);
-    }
-    product_detail::add_slab(shared, stage, sums);
-    if (more) {
-      store(1 - stage);
+/// The loop, in the form product_launch.h takes.
+template <typename T, typename Tile_>
+struct FmaLoop {
+  using Element = T;
+  using Sum = accumulate_t<T>;
+  using Tile = Tile_;
+  using Shared = RegisterTileShared<Sum, Tile>;
+  using Sums = RegisterSums<Sum, Tile>;
+  static constexpr int least_blocks = 2;  // on a multiprocessor at a time
+
+  /// Adds the products of p in [begin, end) to `sums`. One barrier per slab: the slab after the one
+  /// in use travels from global memory to registers meanwhile, then into the other buffer.
+  __device__ __forceinline__ static void run(Shared& shared, const Factor<T>& left,
+                                             const Factor<T>& right, const TileOrder::Tile& tile,
+                                             int begin, int end, Sums& sums) {
+    Slab<T, Tile::rows, Tile::depth, Tile::threads> left_slab;
+    Slab<T, Tile::cols, Tile::depth, Tile::threads> right_slab;
+    left_slab.start(left, left.elements.matrix(tile.matrix), tile.row * Tile::rows, begin);
+    right_slab.start(right, right.elements.matrix(tile.matrix), tile.col * Tile::cols, begin);
+    const auto fetch = [&](int depth_left) {
+      left_slab.fetch(left, depth_left);
+      right_slab.fetch(right, depth_left);
+    };
+    const auto store = [&](int stage) {
+      product_detail::store_slab<T, Sum>(left_slab, left.depth_contiguous, stage, shared.left);
+      product_detail::store_slab<T, Sum>(right_slab, right.depth_contiguous, stage, shared.right);
+    };
+    int depth_left = end - begin;
+    if (depth_left > 0) {
+      fetch(depth_left);
+      store(0);
     }
     sync_threads();
-    stage = 1 - stage;
+    for (int stage = 0; depth_left > 0; stage = 1 - stage) {
+      depth_left -= Tile::depth;
+      if (depth_left > 0) {
+        fetch(depth_left);
+      }
+      product_detail::add_slab(shared, stage, sums);
+      if (depth_left > 0) {
+        store(1 - stage);
+      }
+      sync_threads();
+    }
   }
-}
 
-/// Gives finished sums to the epilogue, piece by piece, those inside out alone.
-template <typename A, typename Tile, typename Epilogue>
-__device__ __forceinline__ void finish_tile(const RegisterSums<A, Tile>& sums,
-                                            const TileOrder::Tile& tile, std::int64_t rows,
-                                            std::int64_t cols, const Epilogue& epilogue) {
-  using Sums = RegisterSums<A, Tile>;
-  HEDDLE_UNROLL
-  for (int i = 0; i < Tile::thread_rows; ++i) {
-    const std::int64_t row =
-        tile.row * Tile::rows + Sums::row_of_piece(i / Sums::piece_rows) + i % Sums::piece_rows;
+  /// Gives finished sums to the epilogue, piece by piece, those inside out alone.
+  template <typename Epilogue>
+  __device__ __forceinline__ static void finish(const Sums& sums, const TileOrder::Tile& tile,
+                                                std::int64_t rows, std::int64_t cols,
+                                                const Epilogue& epilogue) {
     HEDDLE_UNROLL
-    for (int j = 0; j < Sums::col_pieces; ++j) {
-      const std::int64_t col = tile.col * Tile::cols + Sums::col_of_piece(j);
-      if (row < rows && col < cols) {
-        A piece[Sums::piece_cols];
-        HEDDLE_UNROLL
-        for (int e = 0; e < Sums::piece_cols; ++e) {
-          piece[e] = sums.sum[i][j * Sums::piece_cols + e];
+    for (int i = 0; i < Tile::thread_rows; ++i) {
+      const std::int64_t row =
+          tile.row * Tile::rows + Sums::row_of_piece(i / Sums::piece_rows) + i % Sums::piece_rows;
+      HEDDLE_UNROLL
+      for (int j = 0; j < Sums::col_pieces; ++j) {
+        const std::int64_t col = tile.col * Tile::cols + Sums::col_of_piece(j);
+        if (row < rows && col < cols) {
+          Sum piece[Sums::piece_cols];
+          HEDDLE_UNROLL
+          for (int e = 0; e < Sums::piece_cols; ++e) {
+            piece[e] = sums.sum[i][j * Sums::piece_cols + e];
+          }
+          epilogue(tile.matrix, row, col, piece);
         }
-        epilogue(tile.matrix, row, col, piece);
       }
     }
   }
-}
+};
 
-/// The whole kernel: one block per tile, all of k.
-template <typename T, typename Tile, typename Epilogue>
-__global__ __launch_bounds__(Tile::threads,
-                             2) void register_tile_product(Factor<T> left, Factor<T> right,
-                                                           TileOrder order, Epilogue epilogue) {
-  using A = accumulate_t<T>;
-  auto& shared = shared_memory<RegisterTileShared<A, Tile>>();
-  const TileOrder::Tile tile = order.of(blockIdx.x);
-  RegisterSums<A, Tile> sums;
-  multiply_tile<T, Tile>(shared, left, right, tile, 0, left.elements.cols, sums);
-  finish_tile(sums, tile, left.elements.rows, right.elements.rows, epilogue);
-}
-
-/// Products of float are computed in tiles of three sizes; double has half as many to a register.
+/// Products of float are computed in tiles of three sizes, others in the smaller two: a double
+/// takes two registers, and bf16 is for tensor cores.
 using LargeTile = RegisterTile<128, 128, 8, 8, 8>;  // 256 threads
 using MiddleTile = RegisterTile<64, 64, 8, 4, 4>;   // 256 threads
 using SmallTile = RegisterTile<32, 32, 16, 4, 2>;   // 128 threads
-
-template <typename Tile, typename T, typename Epilogue>
-void launch_register_tile(Stream& stream, const char* kernel, const Factor<T>& left,
-                          const Factor<T>& right, const Epilogue& epilogue) {
-  const TileOrder order = tiles_of(left.elements.rows, right.elements.rows, Tile::rows, Tile::cols);
-  launch(register_tile_product<T, Tile, Epilogue>,
-         Launch{kernel, stream, blocks_of(order, left.elements.batch), Tile::threads,
-                sizeof(RegisterTileShared<accumulate_t<T>, Tile>)},
-         left, right, order, epilogue);
-}
-
-/// With the largest tile that still gives the device enough blocks: 128 of them. The choice changes
-/// no bits.
-template <typename T, typename Epilogue>
-void launch_register_tile(Stream& stream, const char* kernel, const Factor<T>& left,
-                          const Factor<T>& right, const Epilogue& epilogue) {
-  constexpr std::int64_t enough = 128;
-  const auto blocks = [&](int side) {
-    const auto count = [&](std::int64_t size) { return (size + side - 1) / side; };
-    return count(left.elements.rows) * count(right.elements.rows) * left.elements.batch;
-  };
-  if constexpr (std::is_same_v<T, float>) {
-    if (blocks(128) >= enough) {
-      launch_register_tile<LargeTile>(stream, kernel, left, right, epilogue);
-      return;
-    }
-  }
-  if (blocks(64) >= enough) {
-    launch_register_tile<MiddleTile>(stream, kernel, left, right, epilogue);
-    return;
-  }
-  launch_register_tile<SmallTile>(stream, kernel, left, right, epilogue);
-}
 
 }  // namespace heddle::kernels::HEDDLE_BACKEND

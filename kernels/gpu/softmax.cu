@@ -1,7 +1,8 @@
 // Softmax over the columns of each row, with an optional number of columns that count per row:
 //
-//   y[r, c] = exp(x[r, c] − m) / s,   m = max_c x[r, c],   s = Σ_c exp(x[r, c] − m),   c <
-//   length[r] logarithmic: y[r, c] = (x[r, c] − m) − log s;   beyond a row's length y is 0 (−∞)
+//   m = max_c x[r, c],   s = Σ_c exp(x[r, c] − m)          over c < length[r]
+//   y[r, c] = exp(x[r, c] − m) / s                         beyond the length: 0
+//   logarithmic: y[r, c] = (x[r, c] − m) − log s           beyond the length: −∞
 //
 // x, y [rows, cols], columns contiguous, any row stride; f32, f64, bf16 (computed in f32).
 // One exponential and few sums per element: memory is the limit, and each version brings the bytes
@@ -91,8 +92,8 @@ __global__ void softmax_thread_per_row(Softmax<T> p) {
 
 // block_per_row
 //   grid rows, block 256, shared 32 numbers
-//   reads x 3 times (the second and third time from a cache, as long as the row fits), writes y
-//   once Gains: neighbours read neighbouring columns, so that every byte of a sector is used.
+//   reads x 3 times (twice from a cache, as long as the row fits), writes y once
+//   Gains: neighbours read neighbouring columns, so that every byte of a sector is used.
 //   Loses: four barriers a row, and rows below 256 columns leave threads idle.
 template <typename T>
 __global__ void softmax_block_per_row(Softmax<T> p) {
@@ -186,13 +187,14 @@ __global__ void softmax_in_warp(Softmax<T> p) {
   }
 }
 
-// online, 1025 to 16384 columns (f64: 8192)
-//   grid rows, block ⌈cols / 16⌉ rounded up to whole warps (f64: / 8), shared 64 numbers
+// online, 1025 to 16384 columns (8192 where loads are one by one: f64, odd strides)
+//   grid rows, block ⌈cols / 16⌉ (8 where one by one) rounded up to whole warps, shared 64 numbers
 //   reads x once, writes y once
 //   Each thread folds its registers into a pair (m, s), and the block merges pairs: one tree and
 //   two barriers where maximum and sum took two trees and four. The exponentials are computed again
-//   at the end: the arithmetic units wait for memory anyway. Loses: with one row a block, nothing
-//   is loaded while the row is finished, unless several blocks fit on a multiprocessor.
+//   at the end: the arithmetic units wait for memory anyway.
+//   Loses: with one row a block, nothing is loaded while the row is finished, unless several blocks
+//   fit on a multiprocessor.
 template <typename T, int N>
 __global__ void __launch_bounds__(1024) softmax_in_block(Softmax<T> p) {
   using A = accumulate_t<T>;
@@ -201,7 +203,7 @@ __global__ void __launch_bounds__(1024) softmax_in_block(Softmax<T> p) {
   const int threads = static_cast<int>(blockDim.x);
   const std::int64_t r = blockIdx.x;
   const std::int64_t count = p.lengths[r];
-  RowPart<T, N, softmax_block_values<T> / N> part;
+  RowPart<T, N, softmax_block_values<N> / N> part;
   part.load(p.x.row(r), thread, threads, count, -infinity_of<A>());
   const LastStep<A> last(block_merge(pair_of(part.value), shared), p.logarithmic);
   HEDDLE_UNROLL
@@ -224,8 +226,8 @@ __global__ void __launch_bounds__(softmax_tile_threads) softmax_in_tiles(Softmax
   const int threads = static_cast<int>(blockDim.x);
   const std::int64_t r = blockIdx.x;
   const std::int64_t count = p.lengths[r];
-  const std::int64_t tile = std::int64_t{threads} * softmax_block_values<T>;
-  RowPart<T, N, softmax_block_values<T> / N> part;
+  const std::int64_t tile = std::int64_t{threads} * softmax_tile_values<N>;
+  RowPart<T, N, softmax_tile_values<N> / N> part;
   SoftmaxPair<A> pair = empty_pair<A>();
   for (std::int64_t first = 0; first < count; first += tile) {
     part.load(from_column(p.x.row(r), first), thread, threads, count - first, -infinity_of<A>());
@@ -288,13 +290,13 @@ void online(Stream& stream, const Softmax<T>& p) {
     in_warp(stream, p, "softmax.online", true);
     return;
   }
-  const bool in_registers = p.x.cols <= softmax_block_columns<T>;
   with_row_vector<T>(has_aligned_rows(p.x) && has_aligned_rows(p.y), [&](auto vector) {
     constexpr int N = decltype(vector)::value;
+    const bool in_registers = p.x.cols <= softmax_block_columns<N>;
     launch(in_registers ? softmax_in_block<T, N> : softmax_in_tiles<T, N>,
            Launch{in_registers ? "softmax.online (block)" : "softmax.online (tiles)", stream,
                   static_cast<unsigned>(p.x.rows),
-                  in_registers ? softmax_block_threads<T>(p.x.cols) : softmax_tile_threads,
+                  in_registers ? softmax_block_threads<N>(p.x.cols) : softmax_tile_threads,
                   sizeof(SoftmaxPairShared<accumulate_t<T>>)},
            p);
   });
@@ -334,16 +336,26 @@ void softmax(SoftmaxVersion version, Stream& stream, const ConstView& x, const C
   });
 }
 
-template <SoftmaxVersion version>
+/// `chosen(cols)` says which version runs.
+template <auto chosen>
 constexpr SoftmaxKernels table_of() {
-  return {
-      .forward = [](Stream& stream, const ConstView& x, const ConstView& lengths, bool logarithmic,
-                    const View& y) { softmax(version, stream, x, lengths, logarithmic, y); },
-      .backward =
-          [](Stream& stream, const ConstView& y, const ConstView& lengths, const ConstView& dy,
-             bool logarithmic, const View& dx) {
-            softmax_backward(version, stream, y, lengths, dy, logarithmic, dx);
-          }};
+  return {.forward =
+              [](Stream& stream, const ConstView& x, const ConstView& lengths, bool logarithmic,
+                 const View& y) {
+                check_rank("softmax", {"x", x}, 2);
+                softmax(chosen(x.size(1)), stream, x, lengths, logarithmic, y);
+              },
+          .backward =
+              [](Stream& stream, const ConstView& y, const ConstView& lengths, const ConstView& dy,
+                 bool logarithmic, const View& dx) {
+                check_rank("softmax_backward", {"y", y}, 2);
+                softmax_backward(chosen(y.size(1)), stream, y, lengths, dy, logarithmic, dx);
+              }};
+}
+
+template <SoftmaxVersion version>
+constexpr SoftmaxVersion always(std::int64_t) {
+  return version;
 }
 
 }  // namespace
@@ -366,30 +378,16 @@ void check_softmax_views(const char* kernel, const NamedView& first,
   }
 }
 
-SoftmaxKernels softmax_kernels() {
-  return {.forward =
-              [](Stream& stream, const ConstView& x, const ConstView& lengths, bool logarithmic,
-                 const View& y) {
-                check_rank("softmax", {"x", x}, 2);
-                softmax(softmax_default(x.size(1)), stream, x, lengths, logarithmic, y);
-              },
-          .backward =
-              [](Stream& stream, const ConstView& y, const ConstView& lengths, const ConstView& dy,
-                 bool logarithmic, const View& dx) {
-                check_rank("softmax_backward", {"y", y}, 2);
-                softmax_backward(softmax_default(y.size(1)), stream, y, lengths, dy, logarithmic,
-                                 dx);
-              }};
-}
+SoftmaxKernels softmax_kernels() { return table_of<softmax_default>(); }
 
 const std::vector<KernelVersion<SoftmaxKernels>>& softmax_versions() {
   using enum SoftmaxVersion;
   static const std::vector<KernelVersion<SoftmaxKernels>> versions{
-      {"thread_per_row", "f32", table_of<thread_per_row>()},
-      {"block_per_row", "f32", table_of<block_per_row>()},
-      {"warp_per_row", "f32", table_of<warp_per_row>()},
-      {"online", "f32", table_of<online>()},
-      {"rows_per_warp", "f32", table_of<rows_per_warp>()},
+      {"thread_per_row", "f32", table_of<always<thread_per_row>>()},
+      {"block_per_row", "f32", table_of<always<block_per_row>>()},
+      {"warp_per_row", "f32", table_of<always<warp_per_row>>()},
+      {"online", "f32", table_of<always<online>>()},
+      {"rows_per_warp", "f32", table_of<always<rows_per_warp>>()},
   };
   return versions;
 }

@@ -16,15 +16,18 @@ constexpr unsigned softmax_threads =
 
 // Rows kept in registers. A thread keeps 8 or 32 numbers where a row has one warp or less (backward
 // keeps twice as many), 16 where a block of up to 1024 threads shares the row: 1024 threads leave
-// each of them 64 registers.
+// each of them 64 registers. Numbers loaded one by one (N = 1) each need an address too, so that
+// only half as many fit.
 constexpr std::int64_t softmax_warp_columns = std::int64_t{32} * 32;
-template <typename T>
-constexpr int softmax_block_values = std::is_same_v<T, double> ? 8 : 16;
-template <typename T>
-constexpr std::int64_t softmax_block_columns = std::int64_t{1024} * softmax_block_values<T>;
+template <int N>
+constexpr int softmax_block_values = N == 1 ? 8 : 16;
+template <int N>
+constexpr std::int64_t softmax_block_columns = std::int64_t{1024} * softmax_block_values<N>;
 
-/// Of a block that walks along a longer row: half as many threads with twice the registers each.
+// A block that walks along a longer row, tile by tile.
 constexpr unsigned softmax_tile_threads = 512;
+template <int N>
+constexpr int softmax_tile_values = N == 1 ? 4 : 16;
 
 /// The version that `softmax_kernels` runs. Expected, until a GPU has measured it: up to 128
 /// columns a whole warp would leave lanes idle or hold a single vector each; beyond, a row is read
@@ -52,9 +55,9 @@ void with_lanes(std::int64_t cols, bool whole_warps, Body&& body) {
 }
 
 /// Threads of a block whose registers hold one row.
-template <typename T>
+template <int N>
 unsigned softmax_block_threads(std::int64_t cols) {
-  return 32 * blocks_for(cols, std::int64_t{32} * softmax_block_values<T>);
+  return 32 * blocks_for(cols, std::int64_t{32} * softmax_block_values<N>);
 }
 
 /// What both directions ask of their views. Errors: as the CPU kernels.

@@ -64,7 +64,8 @@ __global__ void softmax_backward_thread_per_row(Backward<T> p) {
 // block_per_row
 //   grid rows, block 256, shared 32 numbers
 //   reads y and dy twice (the second time from a cache), writes dx once
-//   Gains: whole sectors are used. Loses: two barriers a row; idle threads below 256 columns.
+//   Gains: whole sectors are used.
+//   Loses: two barriers a row; idle threads below 256 columns.
 template <typename T>
 __global__ void softmax_backward_block_per_row(Backward<T> p) {
   using A = accumulate_t<T>;
@@ -85,7 +86,8 @@ __global__ void softmax_backward_block_per_row(Backward<T> p) {
 // warp_per_row
 //   grid ⌈rows / 8⌉, block 256 (8 rows), shared 0
 //   reads y and dy twice, writes dx once
-//   Gains: no barrier. Loses: 32 threads are too few for a long row.
+//   Gains: no barrier.
+//   Loses: 32 threads are too few for a long row.
 template <typename T>
 __global__ void softmax_backward_warp_per_row(Backward<T> p) {
   using A = accumulate_t<T>;
@@ -136,8 +138,8 @@ struct Parts {
 // online (lanes = 32, up to 1024 columns) and rows_per_warp (lanes = 8 or 16, up to 128)
 //   grid ⌈rows · lanes / 256⌉, block 256, shared 0
 //   reads y and dy once, writes dx once: 12 bytes per f32 element, the least there is
-//   Gains: one pass, 16-byte loads, all on their way at once. Loses: 64 registers for the numbers
-//   of a row of 1024, so fewer warps than forward.
+//   Gains: one pass, 16-byte loads, all on their way at once.
+//   Loses: 64 registers for the numbers of a row of 1024, so fewer warps than forward.
 template <typename T, int N, int values, int lanes>
 __global__ void softmax_backward_in_warp(Backward<T> p) {
   const RowPlace place = place_of_lane<lanes>(p.y.rows);
@@ -151,9 +153,11 @@ __global__ void softmax_backward_in_warp(Backward<T> p) {
   }
 }
 
-// online, 1025 to 16384 columns (f64: 8192)
-//   grid rows, block ⌈cols / 16⌉ rounded up to whole warps (f64: / 8), shared 32 numbers
+// online, 1025 to 16384 columns (8192 where loads are one by one: f64, odd strides)
+//   grid rows, block ⌈cols / 16⌉ (8 where one by one) rounded up to whole warps, shared 32 numbers
 //   reads y and dy once, writes dx once
+//   Gains: rows that no warp can hold.
+//   Loses: two barriers a row, between which nothing is loaded.
 template <typename T, int N>
 __global__ void __launch_bounds__(1024) softmax_backward_in_block(Backward<T> p) {
   auto& shared = shared_memory<BackwardShared<accumulate_t<T>>>();
@@ -161,7 +165,7 @@ __global__ void __launch_bounds__(1024) softmax_backward_in_block(Backward<T> p)
   const int threads = static_cast<int>(blockDim.x);
   const std::int64_t r = blockIdx.x;
   const std::int64_t count = p.lengths[r];
-  Parts<T, N, softmax_block_values<T>> parts;
+  Parts<T, N, softmax_block_values<N>> parts;
   parts.load(p.y.row(r), p.dy.row(r), thread, threads, count);
   const accumulate_t<T> d = block_sum(parts.sum_of_terms(p), shared.reduce);
   parts.store(p, d, p.dx.row(r), thread, threads, count);
@@ -179,8 +183,8 @@ __global__ void __launch_bounds__(softmax_tile_threads) softmax_backward_in_tile
   const int threads = static_cast<int>(blockDim.x);
   const std::int64_t r = blockIdx.x;
   const std::int64_t count = p.lengths[r];
-  const std::int64_t tile = std::int64_t{threads} * softmax_block_values<T>;
-  Parts<T, N, softmax_block_values<T>> parts;
+  const std::int64_t tile = std::int64_t{threads} * softmax_tile_values<N>;
+  Parts<T, N, softmax_tile_values<N>> parts;
   const auto load = [&](std::int64_t first) {
     parts.load(from_column(p.y.row(r), first), from_column(p.dy.row(r), first), thread, threads,
                count - first);
@@ -247,14 +251,14 @@ void online(Stream& stream, const Backward<T>& p) {
     in_warp(stream, p, "softmax_backward.online", true);
     return;
   }
-  const bool in_registers = p.y.cols <= softmax_block_columns<T>;
   with_row_vector<T>(is_aligned(p), [&](auto vector) {
     constexpr int N = decltype(vector)::value;
+    const bool in_registers = p.y.cols <= softmax_block_columns<N>;
     launch(
         in_registers ? softmax_backward_in_block<T, N> : softmax_backward_in_tiles<T, N>,
         Launch{in_registers ? "softmax_backward.online (block)" : "softmax_backward.online (tiles)",
                stream, static_cast<unsigned>(p.y.rows),
-               in_registers ? softmax_block_threads<T>(p.y.cols) : softmax_tile_threads,
+               in_registers ? softmax_block_threads<N>(p.y.cols) : softmax_tile_threads,
                sizeof(BackwardShared<accumulate_t<T>>)},
         p);
   });

@@ -73,6 +73,9 @@ void expect_embedding(const Sizes& sizes, DType dtype) {
                     tolerance, what);
       }
     }
+    if (sizes.rows > 10'000) {
+      return;  // a warp for each row takes its time under sim: one schedule
+    }
   }
 }
 

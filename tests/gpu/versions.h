@@ -34,6 +34,17 @@ inline double tolerance_of_storage(DType dtype) {
   return dtype == DType::f64 ? 1e-12 : dtype == DType::bf16 ? 2e-2 : 2e-5;
 }
 
+/// One schedule of sim, and the GPU: for what takes long.
+inline std::vector<GpuRun> short_runs() {
+  std::vector<GpuRun> runs;
+  for (const GpuRun& run : gpu_runs()) {
+    if (run.device.backend != Backend::sim || run.schedule.order == sim::Order::shuffled) {
+      runs.push_back(run);
+    }
+  }
+  return runs;
+}
+
 /// Compares what sim's schedules give, bit for bit, in the order of the calls of each run.
 class SameBits {
  public:

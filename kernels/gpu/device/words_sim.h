@@ -24,7 +24,7 @@ using ::heddle::sim::Place;
 constexpr std::uint32_t full_mask = 0xFFFFFFFFu;
 constexpr int warp_size = 32;
 
-/// Runs the kernel on the host at once, or, while a graph is captured, notes the call. Nothing is
+/// Runs the kernel on the host at once, or notes it in the graph that is being captured. Nothing is
 /// launched where the grid is empty.
 template <typename... Parameters, typename... Arguments>
 void launch(void (*kernel)(Parameters...), const Launch& launch, Arguments&&... arguments) {

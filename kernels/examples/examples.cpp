@@ -1,0 +1,27 @@
+#include "kernels/examples/examples.h"
+
+#include "core/error.h"
+#include "kernels/examples/parts.h"
+
+namespace heddle {
+
+const std::vector<KernelExample>& kernel_examples() {
+  static const std::vector<KernelExample> all = {
+      examples::elementwise(), examples::embedding(), examples::gather(),
+      examples::matmul(),      examples::pool(),      examples::softmax(),
+  };
+  return all;
+}
+
+const KernelExample& example_of(std::string_view family) {
+  std::string known;
+  for (const KernelExample& example : kernel_examples()) {
+    if (example.family == family) {
+      return example;
+    }
+    known += (known.empty() ? "" : ", ") + std::string(example.family);
+  }
+  fail<UsageError>("no kernel family is named \"", family, "\"; there are ", known);
+}
+
+}  // namespace heddle

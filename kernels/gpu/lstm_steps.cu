@@ -1,0 +1,488 @@
+// LSTM, the versions with kernels per step: pointwise_steps and fused_cell.
+//
+//   z = W x + R h + b        i, f, o = σ(z),  g = tanh(z),  c = f c + i g,  h = o tanh(c)
+//
+// pointwise_steps  The formulas as they stand: two products per step, then one kernel for each
+//                  function. A step is about a dozen launches, and z, c and h travel to memory and
+//                  back between them; with B·H of some thousands the launches are all that is seen.
+// fused_cell       W x of all steps is one product before the loop (it waits for nothing), and
+//                  everything pointwise is one kernel (lstm_cell.cu). A step is two launches.
+//                  What remains to be lost: R is read from memory in every step, and a launch
+//                  costs microseconds (lstm_persistent.cu keeps R on chip and launches once).
+//
+// Both directions share each launch: the step of the reverse direction stands for another time.
+// Both versions take every size and type: f32, f64 and bf16 (sums and c in f32).
+
+#include "kernels/gpu/lstm_cell.h"
+#include "kernels/gpu/product.h"
+
+namespace heddle::kernels::HEDDLE_BACKEND {
+namespace {
+
+constexpr unsigned pointwise_threads = 256;
+
+/// grid ⌈count / 256⌉, block 256, a thread per element; no shared memory. Bytes per element: what
+/// the function reads and writes, always to memory.
+template <typename Function>
+__global__ void pointwise(Function function, std::int64_t count) {
+  const std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
+  if (i < count) {
+    function(i);
+  }
+}
+
+template <typename Function>
+void run_pointwise(Stream& stream, const char* kernel, std::int64_t count,
+                   const Function& function) {
+  launch(pointwise<Function>,
+         Launch{.kernel = kernel,
+                .stream = stream,
+                .grid = dim3(blocks_for(count, pointwise_threads)),
+                .block = dim3(pointwise_threads)},
+         function, count);
+}
+
+/// Where element i of [D, B, H] stands.
+struct UnitPlace {
+  std::int64_t direction, row, unit;
+
+  __device__ UnitPlace(std::int64_t i, std::int64_t batch, std::int64_t hidden)
+      : direction(i / (batch * hidden)), row(i / hidden % batch), unit(i % hidden) {}
+  /// Element of the same unit's gate in [D, B, 4H].
+  __device__ std::int64_t of_gate(int gate, std::int64_t batch, std::int64_t hidden) const {
+    return ((direction * batch + row) * 4 + gate) * hidden + unit;
+  }
+};
+
+/// h and c before the first step, which is also what rows of no steps end with.
+template <typename T>
+struct BeginForward {
+  LstmForward<T> call;
+  Row<T> h;
+  Row<accumulate_t<T>> c;
+
+  __device__ void operator()(std::int64_t i) const {
+    const UnitPlace at(i, call.batch, call.hidden);
+    const accumulate_t<T> h_begin = initial(call.h0, at.direction, at.row, at.unit);
+    const accumulate_t<T> c_begin = initial(call.c0, at.direction, at.row, at.unit);
+    h(i) = narrow<T>(h_begin);
+    c(i) = c_begin;
+    call.h_n(at.direction, at.row, at.unit) = narrow<T>(h_begin);
+    call.c_n(at.direction, at.row, at.unit) = narrow<T>(c_begin);
+  }
+};
+
+/// dh0 and dc0: what is left after the first step, or what came in where there was none.
+template <typename T>
+struct FinishBackward {
+  LstmBackward<T> call;
+  Row<const T> dh;
+  Row<const accumulate_t<T>> dc;
+
+  __device__ void operator()(std::int64_t i) const {
+    const UnitPlace at(i, call.batch, call.hidden);
+    const bool ran = call.lengths[at.row] > 0;
+    if (call.dh0.data != nullptr) {
+      call.dh0(at.direction, at.row, at.unit) =
+          ran ? dh(i) : narrow<T>(initial(call.dh_n, at.direction, at.row, at.unit));
+    }
+    if (call.dc0.data != nullptr) {
+      call.dc0(at.direction, at.row, at.unit) =
+          narrow<T>(ran ? dc(i) : initial(call.dc_n, at.direction, at.row, at.unit));
+    }
+  }
+};
+
+// Functions of pointwise_steps, forward. z [D, B, 4H]; h, c and their like [D, B, H].
+
+/// x of each row's own time, zeros where it has ended: [D, B, I].
+template <typename T>
+struct ReadInput {
+  Batch<const T> x;
+  Lengths lengths;
+  std::int64_t step;
+  Row<T> to;
+
+  __device__ void operator()(std::int64_t i) const {
+    const UnitPlace at(i, x.rows, x.cols);
+    const std::int64_t length = lengths[at.row];
+    to(i) = step < length ? x(time_of(at.direction, length, step), at.row, at.unit) : T(0.0f);
+  }
+};
+template <typename T>
+struct AddBias {
+  Matrix<const T> bias;
+  std::int64_t batch;
+  Row<T> z;
+
+  __device__ void operator()(std::int64_t i) const {
+    const T before = z(i);
+    z(i) = narrow<T>(widen<T>(before) + widen<T>(bias(i / (batch * bias.cols), i % bias.cols)));
+  }
+};
+template <typename T>
+struct SigmoidOfGates {  // of i, f and o
+  std::int64_t hidden;
+  Row<T> z;
+
+  __device__ void operator()(std::int64_t i) const {
+    if (i / hidden % 4 != 2) {
+      const T before = z(i);
+      z(i) = narrow<T>(sigmoid_of(widen<T>(before)));
+    }
+  }
+};
+template <typename T>
+struct TanhOfGate {  // of g
+  std::int64_t hidden;
+  Row<T> z;
+
+  __device__ void operator()(std::int64_t i) const {
+    if (i / hidden % 4 == 2) {
+      const T before = z(i);
+      z(i) = narrow<T>(std::tanh(widen<T>(before)));
+    }
+  }
+};
+/// out = gates[gate] · factor, over units; adds where `accumulate`.
+template <typename T, typename Out>
+struct GateTimes {
+  std::int64_t batch, hidden;
+  Row<const T> gates;
+  int gate;
+  Row<const accumulate_t<T>> factor;
+  bool accumulate;
+  Row<Out> out;
+
+  __device__ void operator()(std::int64_t i) const {
+    const UnitPlace at(i, batch, hidden);
+    accumulate_t<T> value = widen<T>(gates(at.of_gate(gate, batch, hidden))) * factor(i);
+    if (accumulate) {
+      const Out before = out(i);
+      value += widen<Out>(before);
+    }
+    out(i) = static_cast<Out>(value);
+  }
+};
+/// A gate by itself, over units.
+template <typename T>
+struct OneGate {
+  std::int64_t batch, hidden;
+  Row<const T> gates;
+  int gate;
+  Row<accumulate_t<T>> to;
+
+  __device__ void operator()(std::int64_t i) const {
+    const UnitPlace at(i, batch, hidden);
+    to(i) = widen<T>(gates(at.of_gate(gate, batch, hidden)));
+  }
+};
+template <typename A>
+struct TanhOfCell {
+  Row<const A> c;
+  Row<A> squashed;
+
+  __device__ void operator()(std::int64_t i) const {
+    const A value = c(i);
+    squashed(i) = std::tanh(value);
+  }
+};
+template <typename T>
+struct WriteStep {
+  LstmForward<T> call;
+  std::int64_t step;
+  Row<const T> gates, h;
+  Row<const accumulate_t<T>> c;
+
+  __device__ void operator()(std::int64_t i) const {
+    const UnitPlace at(i, call.batch, call.hidden);
+    const std::int64_t length = call.lengths[at.row];
+    if (step >= length) {
+      call.y(step, at.row, at.direction * call.hidden + at.unit) = T(0.0f);
+      return;
+    }
+    CellStep<accumulate_t<T>> now;
+    for (int gate = 0; gate < 4; ++gate) {
+      now.gates[gate] = widen<T>(gates(at.of_gate(gate, call.batch, call.hidden)));
+    }
+    now.c = c(i);
+    now.h = widen<T>(h(i));
+    write_step(call, at.direction, time_of(at.direction, length, step), at.row, at.unit, now);
+    if (step + 1 == length) {
+      call.h_n(at.direction, at.row, at.unit) = narrow<T>(now.h);
+      call.c_n(at.direction, at.row, at.unit) = narrow<T>(now.c);
+    }
+  }
+};
+
+// Functions of pointwise_steps, backward.
+
+/// What was saved of the step, and what arrives at h and c; all zeros where the row has ended.
+template <typename T>
+struct ReadStep {
+  using A = accumulate_t<T>;
+  LstmBackward<T> call;
+  std::int64_t step;
+  Row<T> gates;
+  Row<A> c, c_before;
+  Row<const T> dh;
+  Row<A> into_h, dc;
+
+  __device__ void operator()(std::int64_t i) const {
+    const UnitPlace at(i, call.batch, call.hidden);
+    const std::int64_t length = call.lengths[at.row];
+    SavedStep<A> saved{};
+    A arrives{0};
+    A into_c{0};
+    if (step < length) {
+      saved = read_step(call, at.direction, length, step, at.row, at.unit);
+      const bool last = step + 1 == length;
+      arrives =
+          (last ? initial(call.dh_n, at.direction, at.row, at.unit) : widen<T>(dh(i))) + saved.dy;
+      into_c = last ? initial(call.dc_n, at.direction, at.row, at.unit) : static_cast<A>(dc(i));
+    }
+    for (int gate = 0; gate < 4; ++gate) {
+      gates(at.of_gate(gate, call.batch, call.hidden)) = narrow<T>(saved.gates[gate]);
+    }
+    c(i) = saved.c;
+    c_before(i) = saved.c_before;
+    into_h(i) = arrives;
+    dc(i) = into_c;
+  }
+};
+/// dc += dh o (1 − tanh²c), and d_o = dh tanh(c).
+template <typename T>
+struct ThroughHidden {
+  using A = accumulate_t<T>;
+  std::int64_t batch, hidden;
+  Row<const T> gates;
+  Row<const A> into_h, squashed;
+  Row<A> dc;
+  Row<T> dz;
+
+  __device__ void operator()(std::int64_t i) const {
+    const UnitPlace at(i, batch, hidden);
+    const A dh = into_h(i);
+    const A s = squashed(i);
+    dc(i) += dh * widen<T>(gates(at.of_gate(3, batch, hidden))) * (A{1} - s * s);
+    dz(at.of_gate(3, batch, hidden)) = narrow<T>(dh * s);
+  }
+};
+/// di = dc g, df = dc c_before, dg = dc i, then dc = dc f.
+template <typename T>
+struct ThroughCell {
+  using A = accumulate_t<T>;
+  std::int64_t batch, hidden;
+  Row<const T> gates;
+  Row<const A> c_before;
+  Row<A> dc;
+  Row<T> dz;
+
+  __device__ void operator()(std::int64_t i) const {
+    const UnitPlace at(i, batch, hidden);
+    const A into_c = dc(i);
+    dz(at.of_gate(0, batch, hidden)) =
+        narrow<T>(into_c * widen<T>(gates(at.of_gate(2, batch, hidden))));
+    dz(at.of_gate(1, batch, hidden)) = narrow<T>(into_c * c_before(i));
+    dz(at.of_gate(2, batch, hidden)) =
+        narrow<T>(into_c * widen<T>(gates(at.of_gate(0, batch, hidden))));
+    dc(i) = into_c * widen<T>(gates(at.of_gate(1, batch, hidden)));
+  }
+};
+/// dz = d · σ′ or d · tanh′.
+template <typename T>
+struct ThroughGates {
+  std::int64_t hidden;
+  Row<const T> gates;
+  Row<T> dz;
+
+  __device__ void operator()(std::int64_t i) const {
+    using A = accumulate_t<T>;
+    const A gate = widen<T>(gates(i));
+    const T before = dz(i);
+    const A slope = i / hidden % 4 == 2 ? A{1} - gate * gate : gate * (A{1} - gate);
+    dz(i) = narrow<T>(widen<T>(before) * slope);
+  }
+};
+template <typename T>
+struct WriteDz {
+  LstmBackward<T> call;
+  std::int64_t step;
+  Row<const T> dz;
+
+  __device__ void operator()(std::int64_t i) const {
+    const UnitPlace at(i, call.batch, 4 * call.hidden);
+    const std::int64_t time = time_of(at.direction, call.lengths[at.row], step);
+    call.dz(at.direction, time, at.row, at.unit) = dz(i);
+  }
+};
+
+/// [D, B, columns] in memory of this call.
+template <typename T>
+View states_view(const Scratch<T>& scratch, DType dtype, const Stream& stream,
+                 const LstmSizes& sizes, std::int64_t columns) {
+  return view_of(scratch.data(), dtype, stream, {sizes.directions, sizes.batch, columns},
+                 {sizes.batch * columns, columns, 1});
+}
+/// Every matrix of [D, m, n] transposed.
+ConstView transposed(const ConstView& view) {
+  return with_strides(view, 0, {view.size(0), view.size(2), view.size(1)},
+                      {view.stride(0), view.stride(2), view.stride(1)});
+}
+template <typename T>
+Row<const T> reading(const Scratch<T>& scratch) {
+  return {scratch.data(), scratch.row().size, 1};
+}
+
+LstmSizes sizes_of(const LstmInputs& in) {
+  return {in.x.size(0), in.x.size(1), in.x.size(2), in.weight_hidden.size(2),
+          in.weight_hidden.size(0)};
+}
+
+/// 11 to 12 launches per step. Reads R and W whole in every step.
+template <typename T>
+void pointwise_forward_of(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
+  using A = accumulate_t<T>;
+  const LstmSizes sizes = sizes_of(in);
+  const LstmForward<T> call = forward_call<T>(stream, in, out);
+  const std::int64_t units = sizes.directions * sizes.batch * sizes.hidden;
+  const Scratch<T> x(stream, sizes.directions * sizes.batch * sizes.input);
+  const Scratch<T> z(stream, 4 * units);
+  const Scratch<T> h(stream, units);
+  const Scratch<A> c(stream, units);
+  const Scratch<A> factor(stream, units);
+  const View x_view = states_view(x, in.x.dtype, stream, sizes, sizes.input);
+  const View z_view = states_view(z, in.x.dtype, stream, sizes, 4 * sizes.hidden);
+  const View h_view = states_view(h, in.x.dtype, stream, sizes, sizes.hidden);
+  run_pointwise(stream, "lstm.begin", units, BeginForward<T>{call, h.row(), c.row()});
+  for (std::int64_t step = 0; step < sizes.time; ++step) {
+    run_pointwise(stream, "lstm.read_input", x.row().size,
+                  ReadInput<T>{batch_of<T>(in.x), call.lengths, step, x.row()});
+    product(stream, x_view, transposed(in.weight_input), false, z_view);
+    product(stream, h_view, transposed(in.weight_hidden), true, z_view);
+    if (in.bias.given) {
+      run_pointwise(stream, "lstm.add_bias", 4 * units,
+                    AddBias<T>{call.bias, sizes.batch, z.row()});
+    }
+    run_pointwise(stream, "lstm.sigmoid", 4 * units, SigmoidOfGates<T>{sizes.hidden, z.row()});
+    run_pointwise(stream, "lstm.tanh", 4 * units, TanhOfGate<T>{sizes.hidden, z.row()});
+    const auto times = [&](int gate, const Scratch<A>& by, bool accumulate, auto to) {
+      run_pointwise(stream, "lstm.multiply", units,
+                    GateTimes<T, std::remove_pointer_t<decltype(to.data)>>{
+                        sizes.batch, sizes.hidden, reading(z), gate, reading(by), accumulate, to});
+    };
+    run_pointwise(stream, "lstm.gate", units,
+                  OneGate<T>{sizes.batch, sizes.hidden, reading(z), 2, factor.row()});
+    times(1, c, false, c.row());
+    times(0, factor, true, c.row());
+    run_pointwise(stream, "lstm.tanh", units, TanhOfCell<A>{reading(c), factor.row()});
+    times(3, factor, false, h.row());
+    run_pointwise(stream, "lstm.write_step", units,
+                  WriteStep<T>{call, step, reading(z), reading(h), reading(c)});
+  }
+}
+
+/// 7 launches per step.
+template <typename T>
+void pointwise_backward_of(Stream& stream, const LstmBackwardViews& views) {
+  using A = accumulate_t<T>;
+  const LstmSizes sizes = sizes_of(views.in);
+  const LstmBackward<T> call = backward_call<T>(stream, views);
+  const std::int64_t units = sizes.directions * sizes.batch * sizes.hidden;
+  const Scratch<T> gates(stream, 4 * units);
+  const Scratch<T> dz(stream, 4 * units);
+  const Scratch<T> dh(stream, units);
+  const Scratch<A> c(stream, units);
+  const Scratch<A> c_before(stream, units);
+  const Scratch<A> into_h(stream, units);
+  const Scratch<A> dc(stream, units);
+  const Scratch<A> squashed(stream, units);
+  const View dz_view = states_view(dz, views.dz.dtype, stream, sizes, 4 * sizes.hidden);
+  const View dh_view = states_view(dh, views.dz.dtype, stream, sizes, sizes.hidden);
+  for (std::int64_t step = sizes.time - 1; step >= 0; --step) {
+    run_pointwise(stream, "lstm.read_step", units,
+                  ReadStep<T>{call, step, gates.row(), c.row(), c_before.row(), reading(dh),
+                              into_h.row(), dc.row()});
+    run_pointwise(stream, "lstm.tanh", units, TanhOfCell<A>{reading(c), squashed.row()});
+    run_pointwise(stream, "lstm.through_hidden", units,
+                  ThroughHidden<T>{sizes.batch, sizes.hidden, reading(gates), reading(into_h),
+                                   reading(squashed), dc.row(), dz.row()});
+    run_pointwise(stream, "lstm.through_cell", units,
+                  ThroughCell<T>{sizes.batch, sizes.hidden, reading(gates), reading(c_before),
+                                 dc.row(), dz.row()});
+    run_pointwise(stream, "lstm.through_gates", 4 * units,
+                  ThroughGates<T>{sizes.hidden, reading(gates), dz.row()});
+    run_pointwise(stream, "lstm.write_dz", 4 * units, WriteDz<T>{call, step, reading(dz)});
+    product(stream, dz_view, views.in.weight_hidden, false, dh_view);
+  }
+  run_pointwise(stream, "lstm.finish", units, FinishBackward<T>{call, reading(dh), reading(dc)});
+}
+
+/// Two launches per step: the product, which reads R, and the cell.
+template <typename T>
+void fused_forward_of(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
+  using A = accumulate_t<T>;
+  const LstmSizes sizes = sizes_of(in);
+  const LstmForward<T> call = forward_call<T>(stream, in, out);
+  const std::int64_t units = sizes.directions * sizes.batch * sizes.hidden;
+  const Scratch<T> recurrent(stream, 4 * units);
+  const Scratch<T> h(stream, units);
+  const Scratch<A> c(stream, units);
+  const View recurrent_view = states_view(recurrent, in.x.dtype, stream, sizes, 4 * sizes.hidden);
+  const View h_view = states_view(h, in.x.dtype, stream, sizes, sizes.hidden);
+  const View c_view = states_view(c, dtype_of<A>(), stream, sizes, sizes.hidden);
+  run_pointwise(stream, "lstm.begin", units, BeginForward<T>{call, h.row(), c.row()});
+  for (std::int64_t step = 0; step < sizes.time; ++step) {
+    product(stream, h_view, transposed(in.weight_hidden), false, recurrent_view);
+    cell_forward<T>(stream, call, step, batch_of<T>(static_cast<const ConstView&>(recurrent_view)),
+                    batch_of<T>(h_view), batch_of<A>(c_view));
+  }
+}
+
+/// Two launches per step: the cell, and the product with R.
+template <typename T>
+void fused_backward_of(Stream& stream, const LstmBackwardViews& views) {
+  using A = accumulate_t<T>;
+  const LstmSizes sizes = sizes_of(views.in);
+  const LstmBackward<T> call = backward_call<T>(stream, views);
+  const std::int64_t units = sizes.directions * sizes.batch * sizes.hidden;
+  const Scratch<T> dz(stream, 4 * units);
+  const Scratch<T> dh(stream, units);
+  const Scratch<A> dc(stream, units);
+  const View dz_view = states_view(dz, views.dz.dtype, stream, sizes, 4 * sizes.hidden);
+  const View dh_view = states_view(dh, views.dz.dtype, stream, sizes, sizes.hidden);
+  const View dc_view = states_view(dc, dtype_of<A>(), stream, sizes, sizes.hidden);
+  for (std::int64_t step = sizes.time - 1; step >= 0; --step) {
+    cell_backward<T>(stream, call, step, batch_of<T>(static_cast<const ConstView&>(dh_view)),
+                     batch_of<A>(dc_view), batch_of<T>(dz_view));
+    if (step > 0 || views.to.dh0.given) {
+      product(stream, dz_view, views.in.weight_hidden, false, dh_view);
+    }
+  }
+  run_pointwise(stream, "lstm.finish", units, FinishBackward<T>{call, reading(dh), reading(dc)});
+}
+
+}  // namespace
+
+void pointwise_forward(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
+  dispatch_storage(in.x.dtype, "lstm", [&](auto tag) {
+    pointwise_forward_of<typename decltype(tag)::type>(stream, in, out);
+  });
+}
+void pointwise_backward(Stream& stream, const LstmBackwardViews& views) {
+  dispatch_storage(views.dz.dtype, "lstm", [&](auto tag) {
+    pointwise_backward_of<typename decltype(tag)::type>(stream, views);
+  });
+}
+void fused_forward(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
+  dispatch_storage(in.x.dtype, "lstm", [&](auto tag) {
+    fused_forward_of<typename decltype(tag)::type>(stream, in, out);
+  });
+}
+void fused_backward(Stream& stream, const LstmBackwardViews& views) {
+  dispatch_storage(views.dz.dtype, "lstm", [&](auto tag) {
+    fused_backward_of<typename decltype(tag)::type>(stream, views);
+  });
+}
+
+}  // namespace heddle::kernels::HEDDLE_BACKEND
