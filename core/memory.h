@@ -46,13 +46,4 @@ const MemoryFunctions& host_memory();
 /// Errors: Unavailable where the build has no CUDA backend.
 const MemoryFunctions& cuda_memory();
 
-namespace kernels::cuda {
-
-/// `MemoryFunctions::copy` and `fill` for what is not plain bytes, in the stream's order; the
-/// kernels of kernels/gpu/copy.cu.
-void strided_copy(Stream& stream, const View& destination, const ConstView& source);
-void strided_fill(Stream& stream, const View& destination, double value);
-
-}  // namespace kernels::cuda
-
 }  // namespace heddle

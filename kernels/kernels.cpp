@@ -1,9 +1,14 @@
 #include "kernels/kernels.h"
 
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "core/cuda_cards.h"
 #include "core/error.h"
 #include "kernels/cpu/cpu_kernels.h"
+#include "kernels/gpu/copy.h"
 #include "kernels/gpu/families.h"
-#include "kernels/recorded_kernels.h"
 
 namespace heddle {
 namespace {
@@ -29,13 +34,36 @@ Kernels cpu_table() {
   };
 }
 
+#define HEDDLE_FAMILY(name, Table) table.name = BACKEND::name##_kernels();
+
 Kernels sim_table() {
+  namespace BACKEND = kernels::sim;
   Kernels table{};
-  put_recorded_cpu_kernels(table);
-#define HEDDLE_FAMILY(name, Table) table.name = kernels::sim::name##_kernels();
 #include "kernels/gpu/families.def"
-#undef HEDDLE_FAMILY
   return table;
+}
+
+#if defined(HEDDLE_HAS_CUDA)
+Kernels cuda_table() {
+  namespace BACKEND = kernels::cuda;
+  kernels::cuda::use_copy_kernels();
+  Kernels table{};
+#include "kernels/gpu/families.def"
+  return table;
+}
+#endif
+
+#undef HEDDLE_FAMILY
+
+/// The reason stays where it is, and is looked for once: a card does not come while a program runs.
+const char* why_no_card(int index) {
+  static std::mutex mutex;
+  static auto& reasons = *new std::map<int, std::string>;
+  const std::lock_guard lock(mutex);
+  const auto found = reasons.find(index);
+  return (found != reasons.end() ? found
+                                 : reasons.emplace(index, why_cuda_unavailable(index)).first)
+      ->second.c_str();
 }
 
 }  // namespace
@@ -50,8 +78,15 @@ const Kernels& kernels_for(Device device) {
       static const Kernels table = sim_table();
       return table;
     }
-    case Backend::cuda:
+    case Backend::cuda: {
+#if defined(HEDDLE_HAS_CUDA)
+      if (*why_no_card(device.index) == '\0') [[likely]] {
+        static const Kernels table = cuda_table();
+        return table;
+      }
+#endif
       break;
+    }
   }
   fail<Unavailable>("device ", device, ": ", why_unavailable(device));
 }
@@ -62,7 +97,7 @@ const char* why_unavailable(Device device) {
     case Backend::sim:
       return "";
     case Backend::cuda:
-      return "the CUDA kernels are not in this build; use device cpu or sim";
+      return why_no_card(device.index);
   }
   return "no such backend; expected cpu, sim or cuda";
 }

@@ -1,5 +1,7 @@
 #include "core/cuda/calls.h"
 
+#include "core/cuda/staged_copy.h"
+
 namespace heddle::cuda {
 
 CudaCalls& calls() {
@@ -36,8 +38,8 @@ CudaCalls& calls() {
       .cudaGetLastError = &::cudaGetLastError,
       .cudaGetErrorName = &::cudaGetErrorName,
       .cudaGetErrorString = &::cudaGetErrorString,
-      .strided_copy = &kernels::cuda::strided_copy,
-      .strided_fill = &kernels::cuda::strided_fill,
+      .strided_copy = &staged_copy,
+      .strided_fill = &staged_fill,
   };
   return table;
 }

@@ -4,7 +4,8 @@
 
 #include <cstddef>
 
-#include "core/memory.h"
+#include "core/stream.h"
+#include "core/view.h"
 
 namespace heddle::cuda {
 
@@ -49,9 +50,11 @@ struct CudaCalls {
   decltype(&::cudaGetLastError) cudaGetLastError;
   decltype(&::cudaGetErrorName) cudaGetErrorName;
   decltype(&::cudaGetErrorString) cudaGetErrorString;
-  // Heddle's own kernels that the runtime starts.
-  decltype(&kernels::cuda::strided_copy) strided_copy;
-  decltype(&kernels::cuda::strided_fill) strided_fill;
+  // `MemoryFunctions::copy` and `fill` for what is not plain bytes, in the stream's order: by way
+  // of the host (staged_copy.h), until kernels/gpu/cuda_copies.cpp puts kernels here. core knows
+  // none.
+  void (*strided_copy)(Stream& stream, const View& destination, const ConstView& source);
+  void (*strided_fill)(Stream& stream, const View& destination, double value);
 };
 
 /// The functions in use: CUDA's, unless a test changed them. Not to be changed while others run.

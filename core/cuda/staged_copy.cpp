@@ -64,17 +64,3 @@ void staged_fill(Stream& /*stream*/, const View& destination, double value) {
 }
 
 }  // namespace heddle::cuda
-
-#if !defined(HEDDLE_HAS_COPY_KERNEL)
-namespace heddle::kernels::cuda {
-
-void strided_copy(Stream& stream, const View& destination, const ConstView& source) {
-  ::heddle::cuda::staged_copy(stream, destination, source);
-}
-
-void strided_fill(Stream& stream, const View& destination, double value) {
-  ::heddle::cuda::staged_fill(stream, destination, value);
-}
-
-}  // namespace heddle::kernels::cuda
-#endif

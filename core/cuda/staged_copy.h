@@ -5,8 +5,8 @@
 
 namespace heddle::cuda {
 
-/// Strided and converting copies by way of the host: for builds without the kernels of
-/// kernels/gpu/copy.cu, and for tests. Slow, and not to be captured.
+/// Strided and converting copies by way of the host: for programs that use tensors and no kernels,
+/// and for tests. Slow, and not to be captured.
 void staged_copy(Stream& stream, const View& destination, const ConstView& source);
 void staged_fill(Stream& stream, const View& destination, double value);
 

@@ -57,11 +57,21 @@ std::vector<ExampleCall> calls_of(const std::vector<kernels::KernelVersion<Table
 }
 
 // One function per family, each in its own file.
+KernelExample attention();
+KernelExample attention_pool();
+KernelExample conv();
+KernelExample cross_entropy();
+KernelExample dropout();
 KernelExample elementwise();
 KernelExample embedding();
 KernelExample gather();
+KernelExample layer_norm();
+KernelExample linear_tanh();
+KernelExample lstm();
 KernelExample matmul();
+KernelExample optimizer();
 KernelExample pool();
+KernelExample reduce();
 KernelExample softmax();
 
 }  // namespace heddle::examples

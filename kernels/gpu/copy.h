@@ -20,6 +20,9 @@ void strided_copy(Stream&, const View& destination, const ConstView& source,
                   CopyVersion version = CopyVersion::tiled);
 void strided_fill(Stream&, const View& destination, double value,
                   CopyVersion version = CopyVersion::tiled);
+/// From now on tensors on CUDA devices are copied and filled by these kernels (before: by way of
+/// the host). For whoever puts the table of kernels together; CUDA builds only.
+void use_copy_kernels();
 }  // namespace cuda
 
 namespace sim {

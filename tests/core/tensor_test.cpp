@@ -147,7 +147,7 @@ TEST(DType, NamesGoBothWays) {
   }
   EXPECT_EQ(size_of(DType::f32) + size_of(DType::f64) + size_of(DType::i64), 20u);
   EXPECT_EQ(message_of<InputError>([] { dtype_named("f16"); }),
-            "type: got \"f16\", expected f32, f64, i64 or bool");
+            "type: got \"f16\", expected f32, f64, i64, bool or bf16");
   EXPECT_EQ(message_of([] { dispatch_floating(DType::i64, "tanh", [](auto) {}); }),
             "tanh: got i64, expected f32 or f64");
 }
