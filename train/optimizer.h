@@ -30,7 +30,7 @@ class Optimizer {
   /// That update. Gradients are scaled down to a global norm of `clip_norm` (0: no limit);
   /// parameters without gradient count as having a gradient of zero. Where `loss` (one value) or
   /// the norm is not finite nothing is updated, in this step and all later ones, until
-  /// `clear_sums`. Waits for nothing.
+  /// `set_sums`. Waits for nothing.
   void update(const Tensor& loss, double clip_norm);
   void clear_gradients();
 

@@ -44,9 +44,10 @@ class Trainer {
     std::int64_t samples = 0;  // in the batch (groups: their members)
     bool ends_epoch = false;
   };
-  /// One update. A device is not waited for but every train.log_every steps. Errors (NumericError):
-  /// loss or gradient is not finite; names the step, the operation it came from, and what to do.
-  /// All is as before that step then, however many followed until the host looked.
+  /// One update. A device is not waited for but every train.log_every steps. Errors
+  /// (NumericError): loss or gradient is not finite; names the step, the operation it came from,
+  /// and what to do. Weights, moments and random streams are as before that step then, however many
+  /// followed until the host looked.
   Step step();
   /// Waits for the device and looks at what it found: the errors of `step`. To be called before a
   /// snapshot.

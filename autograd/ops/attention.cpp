@@ -59,8 +59,7 @@ Variable attention(const Variable& q, const Variable& k, const Variable& v,
   const double usual = 1.0 / std::sqrt(static_cast<double>(q.size(3)));
   const AttentionOptions options{.scale = scale == 0.0 ? usual : scale, .causal = causal};
   const Tensor out = Tensor::empty(q.shape().replaced(3, v.size(3)), q.dtype(), q.device());
-  const DType sums = q.dtype() == DType::bf16 ? DType::f32 : q.dtype();
-  const Tensor logsumexp = Tensor::empty(q.shape().erased(3), sums, q.device());
+  const Tensor logsumexp = Tensor::empty(q.shape().erased(3), sums_type(q.dtype()), q.device());
   kernels_of(out).attention.forward(
       stream_of(out), options, column_layout(q.value()).view(), column_layout(k.value()).view(),
       column_layout(v.value()).view(), optional_view(optional_value(limits)),

@@ -26,7 +26,7 @@ RowLosses row_losses(const Variable& logits, const Tensor& targets, const Tensor
   const Variable aims(targets.contiguous());
   const Variable factors = optional_variable(optional_contiguous(class_weights));
   Operation op("cross_entropy_rows", {logits, aims, factors}, where);
-  const Tensor losses = Tensor::empty({logits.size(0)}, logits.dtype(), logits.device());
+  const Tensor losses = Tensor::empty({logits.size(0)}, sums_type(logits.dtype()), logits.device());
   const Tensor weights = Tensor::empty_like(losses);
   const Tensor logsumexp_of_row = Tensor::empty_like(losses);
   kernels_of(losses).cross_entropy.forward(

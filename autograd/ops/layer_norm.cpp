@@ -29,8 +29,8 @@ Variable layer_norm(const Variable& x, const Variable& scale, const Variable& sh
   check(epsilon >= 0.0, "layer_norm: epsilon is ", epsilon, "; expected 0 or more");
   const Tensor rows = as_rows(x.value()).contiguous();
   const Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
-  const Tensor mean_of_row = Tensor::empty({rows.size(0)}, x.dtype(), x.device());
-  const Tensor rstd = Tensor::empty({rows.size(0)}, x.dtype(), x.device());
+  const Tensor mean_of_row = Tensor::empty({rows.size(0)}, sums_type(x.dtype()), x.device());
+  const Tensor rstd = Tensor::empty_like(mean_of_row);
   kernels_of(y).layer_norm.forward(stream_of(y), epsilon, rows.view(),
                                    scale.value().contiguous().view(),
                                    shift.value().contiguous().view(), as_rows(y).output_view(),

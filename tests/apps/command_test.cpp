@@ -74,6 +74,17 @@ TEST_F(Command, EvaluateAgreesWithTheSummary) {
   expect_output({"evaluate", run(), "--split", "valid"}, {"accuracy", "confusion"});
 }
 
+TEST_F(Command, AnyDeviceAnswersAlike) {
+  const Finished here = run_program({"evaluate", run(), "--json"});
+  const Finished there = run_program({"evaluate", run(), "--json", "--device", "sim"});
+  ASSERT_EQ(there.code, 0) << there.errors;
+  const double expected = nlohmann::json::parse(here.output)["metrics"]["loss"];
+  const double found = nlohmann::json::parse(there.output)["metrics"]["loss"];
+  EXPECT_NEAR(found, expected, 1e-5);
+  expect_output({"predict", run(), "70", "--device", "sim"}, {"truth"});
+  EXPECT_EQ(run_program({"evaluate", run(), "--device", "tpu"}).code, 4);
+}
+
 TEST_F(Command, EvaluateReadsCheckpoints) {
   for (const auto& entry : std::filesystem::directory_iterator(run() + "/checkpoints")) {
     expect_output({"evaluate", entry.path()}, {"accuracy"});

@@ -177,7 +177,8 @@ TEST(Weights, TheAverageFollowsItsFormula) {
   for (std::int64_t step = 1; step <= 5; ++step) {
     const double value = 1.0 + static_cast<double>(step);
     weight.value_in_place().fill_(value);
-    average.update(step);
+    average.begin_step(step);
+    average.update();
     const double decay = (1.0 + static_cast<double>(step)) / (10.0 + static_cast<double>(step));
     expected = decay * expected + (1.0 - decay) * value;
     EXPECT_NEAR(average.values()[0].tensor.item<double>(), expected, 1e-14);

@@ -151,6 +151,21 @@ TEST(Config, ALaterOverrideWins) {
   EXPECT_EQ(config.train.epochs, 4);
 }
 
+TEST(Config, HowARunIsComputedIsNotWhatItComputes) {
+  const RunConfig plain = parse_run_config("", "run.toml");
+  EXPECT_EQ(to_toml(plain).find("graph"), std::string::npos) << "each device has its default";
+  const RunConfig fast =
+      parse_run_config("[train]\ndevice = \"cuda\"\nmath = \"tf32\"\ngraph = false\n", "run.toml");
+  EXPECT_EQ(fast.train.math, Math::tf32);
+  EXPECT_EQ(fast.train.graph, false);
+  EXPECT_EQ(to_toml(parse_run_config(to_toml(fast), "again")), to_toml(fast));
+  EXPECT_NE(to_toml(fast), to_toml(plain));
+  EXPECT_EQ(lasting_toml(fast), lasting_toml(plain));
+  expect_refusal("[train]\nmath = \"bf16\"\n", {"train.math", "f32 always"});
+  expect_refusal("[train]\ndevice = \"cuda\"\nmath = \"bf16\"\n[model]\ndtype = \"f64\"\n",
+                 {"train.math", "model.dtype"});
+}
+
 TEST(Config, BadOverridesAreNamed) {
   expect_refusal("", {"--set train.epoch=3", "\"epochs\""}, {"train.epoch=3"});
   expect_refusal("", {"--set train.epochs", "KEY=VALUE"}, {"train.epochs"});

@@ -92,6 +92,44 @@ TEST(DeviceTraining, GivesTheSameBitsEveryTimeAndWithGraphs) {
   }
 }
 
+TEST(DeviceTraining, LessExactMathematicsStaysNear) {
+  // What rounding to 11 and to 8 bits may do to a loss of about 1 in a few steps.
+  for (const Device device : devices_but_cpu()) {
+    RunConfig config = thirty_steps(device);
+    config.train.max_steps = 6;
+    const Trained exact = train(config);
+    config.train.math = Math::tf32;
+    const Trained tf32 = train(config);
+    config.train.math = Math::bf16;
+    const Trained bf16 = train(config);
+    config.train.graph = true;
+    EXPECT_EQ(train(config).weights, bf16.weights) << device << ": the same bits with graphs";
+    for (std::size_t i = 0; i < exact.losses.size(); ++i) {
+      EXPECT_NEAR(tf32.losses[i], exact.losses[i], 3e-3) << device << ", step " << i + 1;
+      EXPECT_NEAR(bf16.losses[i], exact.losses[i], 3e-2) << device << ", step " << i + 1;
+    }
+    EXPECT_NE(bf16.weights, exact.weights) << "nothing was rounded";
+  }
+}
+
+TEST(DeviceTraining, ACheckpointOfABf16RunHoldsF32Masters) {
+  for (const Device device : devices_but_cpu()) {
+    RunConfig config = thirty_steps(device);
+    config.train.max_steps = 2;
+    config.train.math = Math::bf16;
+    const LoadedData data = load_data(config.data);
+    Trainer trainer(config, data.dataset);
+    static_cast<void>(trainer.step());
+    bool finer_than_bf16 = false;
+    for (const NamedTensor& tensor : trainer.snapshot().tensors) {
+      EXPECT_EQ(tensor.tensor.dtype(), DType::f32) << tensor.name;
+      const Tensor rounded = tensor.tensor.to(DType::bf16).to(DType::f32);
+      finer_than_bf16 = finer_than_bf16 || !same_bits(rounded, tensor.tensor);
+    }
+    EXPECT_TRUE(finer_than_bf16);
+  }
+}
+
 TEST(DeviceTraining, OnCpuAGraphIsRefusedWithItsReason) {
   RunConfig config = thirty_steps(Device{});
   config.train.max_steps = 1;
@@ -168,7 +206,6 @@ TEST(DeviceTraining, AFailureBetweenLooksIsFoundAndNothingAfterItCounts) {
       } catch (const NumericError& error) {
         const std::string message = error.what();
         EXPECT_NE(message.find("step 2: the loss is"), std::string::npos) << message;
-        EXPECT_EQ(message.find("did not appear again"), std::string::npos) << message;
       }
       EXPECT_EQ(weights_sha256(trainer.parameters()), weights);
       EXPECT_EQ(trainer.state().step, 1);

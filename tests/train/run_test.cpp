@@ -146,6 +146,15 @@ TEST_F(Run, AFolderWithARunIsNotReplacedByAccident) {
   EXPECT_EQ(text_of(folder_.path() / "a" / "notes.txt"), "mine");
 }
 
+TEST_F(Run, AnotherDeviceResumes) {
+  const std::string weights = run_training(config_, data_, options("a")).summary.weights_sha256;
+  config_.train.device = "sim";
+  const RunOutcome resumed = run_training(config_, data_, options("a", RunFolder::Start::resume));
+  EXPECT_EQ(resumed.summary.weights_sha256, weights);
+  EXPECT_EQ(summary("a")["device"], "sim");
+  EXPECT_EQ(text_of(folder_.path() / "a" / "config.toml"), to_toml(config_));
+}
+
 TEST_F(Run, AnotherConfigurationDoesNotResume) {
   static_cast<void>(run_training(config_, data_, options("a")));
   config_.train.epochs = 9;
