@@ -61,7 +61,7 @@ __global__ void dots_of_rows(AttentionBackward<T> call) {
   const Matrix<const T> dout = call.dout.of(plane / scope.heads, plane % scope.heads);
   A sum = 0;
   for (int col = lane; col < scope.value_width; col += 32) {
-    sum += widen(dout(query, col)) * widen(out(query, col));
+    sum = std::fma(widen(dout(query, col)), widen(out(query, col)), sum);
   }
   sum = warp_sum(sum);
   if (lane == 0) {
@@ -95,10 +95,10 @@ __global__ void naive_slopes(AttentionBackward<T> call, Batch<accumulate_t<T>> w
     const Matrix<const T> dout = call.dout.of(b, head);
     A score = 0;
     for (int d = 0; d < scope.width; ++d) {
-      score += widen(q(query, d)) * widen(k(key, d));
+      score = std::fma(widen(q(query, d)), widen(k(key, d)), score);
     }
     for (int d = 0; d < scope.value_width; ++d) {
-      slope += widen(dout(query, d)) * widen(v(key, d));
+      slope = std::fma(widen(dout(query, d)), widen(v(key, d)), slope);
     }
     const auto scale = static_cast<A>(scope.scale);
     weight = std::exp(scale * score - safe_logsumexp(call, b, head, query));
@@ -128,7 +128,7 @@ __global__ void naive_query_gradient(AttentionBackward<T> call, Batch<accumulate
   const int limit = scope.visible(b, query);
   A sum = 0;
   for (int key = 0; key < limit; ++key) {
-    sum += static_cast<A>(slopes(plane, query, key)) * widen(k(key, col));
+    sum = std::fma(static_cast<A>(slopes(plane, query, key)), widen(k(key, col)), sum);
   }
   call.dq.of(b, head)(query, col) = narrow<T>(sum);
 }
@@ -150,7 +150,7 @@ __global__ void naive_key_gradient(AttentionScope scope, Batch<accumulate_t<T>> 
   const Matrix<const T> rows = x.of(plane / scope.heads, plane % scope.heads);
   A sum = 0;
   for (int query = 0; query < scope.queries; ++query) {
-    sum += static_cast<A>(weights(plane, query, key)) * widen(rows(query, col));
+    sum = std::fma(static_cast<A>(weights(plane, query, key)), widen(rows(query, col)), sum);
   }
   to.of(plane / scope.heads, plane % scope.heads)(key, col) = narrow<T>(sum);
 }
@@ -398,7 +398,7 @@ __global__ void __launch_bounds__(256)
             if (32 * j < rows_of_k) {
               HEDDLE_UNROLL
               for (int e = 0; e < n; ++e) {
-                sum[i][j] += left[e] * right[j][e];
+                sum[i][j] = std::fma(left[e], right[j][e], sum[i][j]);
               }
             }
           }
@@ -446,7 +446,7 @@ __global__ void __launch_bounds__(256)
           const A of_key = k.get(key, lane + 32 * j);
           HEDDLE_UNROLL
           for (int i = 0; i < rows; ++i) {
-            sum_q[i][j] += of_query[i] * of_key;
+            sum_q[i][j] = std::fma(of_query[i], of_key, sum_q[i][j]);
           }
         }
       }
@@ -484,7 +484,7 @@ __global__ void __launch_bounds__(256)
             for (int e = 0; e < keys_of_thread; ++e) {
               HEDDLE_UNROLL
               for (int f = 0; f < n; ++f) {
-                sum[e][c * n + f] += factor[e] * row[f];
+                sum[e][c * n + f] = std::fma(factor[e], row[f], sum[e][c * n + f]);
               }
             }
           }

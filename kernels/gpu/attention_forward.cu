@@ -59,7 +59,7 @@ __global__ void naive_scores(AttentionForward<T> call, Batch<accumulate_t<T>> sc
     const Matrix<const T> k = call.k.of(b, head);
     A sum = 0;
     for (int d = 0; d < scope.width; ++d) {
-      sum += widen(q(query, d)) * widen(k(key, d));
+      sum = std::fma(widen(q(query, d)), widen(k(key, d)), sum);
     }
     score = static_cast<A>(scope.scale) * sum;
   }
@@ -123,7 +123,7 @@ __global__ void naive_product(AttentionForward<T> call, Batch<accumulate_t<T>> w
   const int limit = scope.visible(b, query);
   A sum = 0;
   for (int key = 0; key < limit; ++key) {
-    sum += static_cast<A>(weights(plane, query, key)) * widen(v(key, col));
+    sum = std::fma(static_cast<A>(weights(plane, query, key)), widen(v(key, col)), sum);
   }
   call.out.of(b, head)(query, col) = narrow<T>(sum);
 }
@@ -294,7 +294,7 @@ __global__ void __launch_bounds__(128) one_pass(AttentionForward<T> call, WholeR
         if (32 * j < rows_of_k) {
           HEDDLE_UNROLL
           for (int e = 0; e < n; ++e) {
-            score[i][j] += of_query[e] * of_key[j][e];
+            score[i][j] = std::fma(of_query[e], of_key[j][e], score[i][j]);
           }
         }
       }
@@ -359,7 +359,7 @@ __global__ void __launch_bounds__(128) one_pass(AttentionForward<T> call, WholeR
         if (32 * j < layout.value_pitch) {
           HEDDLE_UNROLL
           for (int e = 0; e < n; ++e) {
-            sum[i][j] += weight[e] * of_value[j][e];
+            sum[i][j] = std::fma(weight[e], of_value[j][e], sum[i][j]);
           }
         }
       }

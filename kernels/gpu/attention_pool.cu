@@ -68,7 +68,7 @@ __device__ __forceinline__ void sum_column(const AttentionPool<T>& p, std::int64
   accumulate_t<T> sum = 0;
   for (std::int64_t t = 0; t < length; ++t) {
     const accumulate_t<T> weight = weights(t);
-    sum += weight * widen<T>(p.u(t, b, j));
+    sum = std::fma(weight, widen<T>(p.u(t, b, j)), sum);
   }
   p.pooled(b, j) = narrow<T>(sum);
 }
