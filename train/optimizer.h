@@ -32,6 +32,11 @@ class Optimizer {
   /// the norm is not finite nothing is updated, in this step and all later ones, until
   /// `set_sums`. Waits for nothing.
   void update(const Tensor& loss, double clip_norm);
+  /// Both, for loops that need neither schedule nor clipping.
+  void step(const Tensor& loss) {
+    begin_step(1.0);
+    update(loss, 0.0);
+  }
   void clear_gradients();
 
   /// What the device found in the steps so far; waits for it.

@@ -184,7 +184,13 @@ class Golden {
                          .second = second[i].mutable_view("adam"),
                          .learning_rate = learning_rate});
       }
-      kernels.optimizer.adam(current_stream(Device{}), {.step = step}, 1.0, slots);
+      const StepScalars scalars{.step = static_cast<double>(step),
+                                .correction1 = 1.0 - std::pow(0.9, step),
+                                .correction2 = 1.0 - std::pow(0.999, step)};
+      const auto* const numbers = reinterpret_cast<const double*>(&scalars);
+      const Tensor on_device =
+          Tensor::from(std::span<const double>(numbers, StepScalars::count), {StepScalars::count});
+      kernels.optimizer.adam(current_stream(Device{}), {}, on_device.view(), slots);
     }
     return curve;
   }

@@ -20,7 +20,7 @@ TEST(KernelTable, ABackendThatIsMissingSaysWhy) {
     }
     const std::string message = message_of<Unavailable>([&] { kernels_for(device); });
     EXPECT_NE(message.find(to_string(device)), std::string::npos) << message;
-    EXPECT_NE(message.find("not in this build"), std::string::npos) << message;
+    EXPECT_NE(message.find("this build"), std::string::npos) << message;
   }
 }
 

@@ -21,7 +21,7 @@ int main() {
     Tape tape;
     const Variable loss = cross_entropy(model(points), labels);
     tape.backward(loss);
-    adam.step(1.0, 1.0);
+    adam.step(loss.value());
     adam.clear_gradients();
     if (step % 50 == 0) std::printf("step %3d  loss %.4f\n", step, loss.item<double>());
   }
