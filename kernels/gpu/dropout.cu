@@ -38,7 +38,7 @@ __device__ __forceinline__ std::int64_t item_step() { return std::int64_t{gridDi
 
 /// The index of the word that element 0 takes.
 __device__ __forceinline__ std::uint64_t first_word(const RandomSpan& random) {
-  return random.first;
+  return random.first + (random.counter != nullptr ? *random.counter : 0);
 }
 
 __device__ __forceinline__ std::array<std::uint32_t, 4> words_of_block(const RandomSpan& random,
