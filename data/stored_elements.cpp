@@ -57,17 +57,26 @@ void convert_piece(std::span<const std::byte> bytes, bool big_endian, Out* out, 
   }
 }
 
+template <typename Out, typename Word>
+Out number_as(Word word) {
+  if constexpr (std::is_same_v<Out, bf16>) {
+    return bf16(static_cast<float>(word));
+  } else {
+    return static_cast<Out>(word);
+  }
+}
+
 template <typename Out>
 void convert_piece(std::span<const std::byte> bytes, StoredType type, bool big_endian,
                    const Place& place, Out* out) {
-  const auto plain = [](auto word, std::size_t) { return static_cast<Out>(word); };
+  const auto plain = [](auto word, std::size_t) { return number_as<Out>(word); };
   switch (type) {
     case StoredType::boolean:
       return convert_piece<Out, std::uint8_t>(bytes, false, out, [&](auto word, std::size_t i) {
         check<InputError>(word <= 1, place.file.name(), ": byte ",
                           place.byte + static_cast<std::int64_t>(i), ": a boolean is ",
                           static_cast<int>(word), "; expected 0 or 1");
-        return static_cast<Out>(word);
+        return number_as<Out>(word);
       });
     case StoredType::i8:
       return convert_piece<Out, std::int8_t>(bytes, big_endian, out, plain);
@@ -91,23 +100,23 @@ void convert_piece(std::span<const std::byte> bytes, StoredType type, bool big_e
             check<InputError>(word <= most, place.file.name(), ": byte ",
                               place.byte + static_cast<std::int64_t>(i * 8), ": ", word,
                               " does not fit in a signed 64-bit integer");
-            return static_cast<Out>(word);
+            return number_as<Out>(word);
           });
     case StoredType::f16:
       return convert_piece<Out, std::uint16_t>(bytes, big_endian, out, [](auto word, std::size_t) {
-        return static_cast<Out>(widened_half(word));
+        return number_as<Out>(widened_half(word));
       });
     case StoredType::bf16:
       return convert_piece<Out, std::uint16_t>(bytes, big_endian, out, [](auto word, std::size_t) {
-        return static_cast<Out>(widened_bfloat(word));
+        return number_as<Out>(widened_bfloat(word));
       });
     case StoredType::f32:
       return convert_piece<Out, std::uint32_t>(bytes, big_endian, out, [](auto word, std::size_t) {
-        return static_cast<Out>(std::bit_cast<float>(word));
+        return number_as<Out>(std::bit_cast<float>(word));
       });
     case StoredType::f64:
       return convert_piece<Out, std::uint64_t>(bytes, big_endian, out, [](auto word, std::size_t) {
-        return static_cast<Out>(std::bit_cast<double>(word));
+        return number_as<Out>(std::bit_cast<double>(word));
       });
   }
 }
