@@ -131,7 +131,7 @@ __device__ __forceinline__ void normalize_row(const LayerNorm<T>& p, const RowPl
   }
 }
 
-// warp_per_row (up to 1024 columns; beyond: block_per_row)
+// warp_per_row (up to 1024 columns, f64 512; beyond: block_per_row)
 //   grid ⌈rows / 8⌉, block 256 (8 rows), shared 0
 //   reads x once, writes y once: 8 bytes per f32 element, 16 a load; scale and shift from a cache
 //   Gains: the least traffic there is, no barrier.
@@ -222,12 +222,12 @@ void block_per_row(Stream& stream, const LayerNorm<T>& p) {
 
 template <typename T>
 void warp_per_row(Stream& stream, const LayerNorm<T>& p) {
-  if (p.x.cols > layer_norm_warp_columns) {
+  if (p.x.cols > layer_norm_warp_columns<T>) {
     block_per_row(stream, p);
     return;
   }
   with_row_vector<T>(is_aligned(p), [&](auto vector) {
-    with_warp_values(p.x.cols, [&](auto values) {
+    with_warp_values<T>(p.x.cols, [&](auto values) {
       launch(layer_norm_warp_per_row<T, decltype(vector)::value, decltype(values)::value>,
              Launch{"layer_norm.warp_per_row", stream,
                     blocks_for(p.x.rows * 32, layer_norm_threads), layer_norm_threads},

@@ -13,9 +13,12 @@ enum class LayerNormVersion { thread_per_row, warp_per_row, block_per_row };
 
 constexpr unsigned layer_norm_threads = 256;  // of a block that holds several rows
 
-// Rows kept in registers: by a warp, 8 or 32 numbers a lane; by a block of up to 512 threads, 16
-// each, or 8 where they are loaded one by one and need an address each.
-constexpr std::int64_t layer_norm_warp_columns = std::int64_t{32} * 32;
+// Rows kept in registers: by a warp, 8 or 32 numbers a lane (f64: 8 or 16); by a block of up to 512
+// threads, 16 each, or 8 where they are loaded one by one and need an address each.
+template <typename T>
+constexpr int layer_norm_warp_values = std::is_same_v<T, double> ? 16 : 32;
+template <typename T>
+constexpr std::int64_t layer_norm_warp_columns = std::int64_t{32} * layer_norm_warp_values<T>;
 constexpr unsigned layer_norm_block_threads = 512;
 template <int N>
 constexpr int layer_norm_block_values = N == 1 ? 8 : 16;
@@ -25,8 +28,8 @@ constexpr std::int64_t layer_norm_block_columns =
 
 /// Expected, until a GPU has measured it: the fewest threads whose registers hold the row.
 constexpr LayerNormVersion layer_norm_default(std::int64_t cols) {
-  return cols <= layer_norm_warp_columns ? LayerNormVersion::warp_per_row
-                                         : LayerNormVersion::block_per_row;
+  return cols <= layer_norm_warp_columns<float> ? LayerNormVersion::warp_per_row
+                                                : LayerNormVersion::block_per_row;
 }
 
 /// Threads of a block that holds one row, or walks along it.
@@ -37,12 +40,12 @@ unsigned layer_norm_threads_for(std::int64_t cols) {
 }
 
 /// Calls `body` with std::integral_constant<int, values per lane> for a row that a warp holds.
-template <typename Body>
+template <typename T, typename Body>
 void with_warp_values(std::int64_t cols, Body&& body) {
   if (cols <= 256) {
     body(std::integral_constant<int, 8>{});
   } else {
-    body(std::integral_constant<int, 32>{});
+    body(std::integral_constant<int, layer_norm_warp_values<T>>{});
   }
 }
 

@@ -121,7 +121,7 @@ __device__ __forceinline__ void slope_of_row(const Backward<T>& p, const RowPlac
   }
 }
 
-// warp_per_row (up to 1024 columns; beyond: block_per_row)
+// warp_per_row (up to 1024 columns, f64 512; beyond: block_per_row)
 //   grid ⌈rows / 8⌉, block 256 (8 rows), shared 0
 //   reads x and dy once, writes dx once: 12 bytes per f32 element
 //   Gains: one pass, 16-byte loads, no barrier.
@@ -253,12 +253,12 @@ void block_per_row(Stream& stream, const Backward<T>& p) {
 
 template <typename T>
 void warp_per_row(Stream& stream, const Backward<T>& p) {
-  if (p.x.cols > layer_norm_warp_columns) {
+  if (p.x.cols > layer_norm_warp_columns<T>) {
     block_per_row(stream, p);
     return;
   }
   with_row_vector<T>(is_aligned(p), [&](auto vector) {
-    with_warp_values(p.x.cols, [&](auto values) {
+    with_warp_values<T>(p.x.cols, [&](auto values) {
       launch(layer_norm_backward_warp_per_row<T, decltype(vector)::value, decltype(values)::value>,
              Launch{"layer_norm_backward.warp_per_row", stream,
                     blocks_for(p.x.rows * 32, layer_norm_threads), layer_norm_threads},
