@@ -29,18 +29,18 @@ struct ConvShape {
   __host__ __device__ int taps() const { return channels * kernel_rows * kernel_cols; }
 };
 
-struct Digits {
+struct ConvDigits {
   int high, middle, low;
 };
 
 /// The sizes of the two faster digits.
-struct Counting {
+struct ConvCounting {
   int middle_size, low_size;
 
-  __device__ __forceinline__ Digits digits(int number) const {
+  __device__ __forceinline__ ConvDigits digits(int number) const {
     return {number / low_size / middle_size, number / low_size % middle_size, number % low_size};
   }
-  __device__ __forceinline__ void advance(Digits& digits) const {
+  __device__ __forceinline__ void advance(ConvDigits& digits) const {
     if (++digits.low == low_size) {
       digits.low = 0;
       if (++digits.middle == middle_size) {
@@ -55,7 +55,7 @@ struct Counting {
 /// the padding.
 template <typename T>
 __device__ __forceinline__ accumulate_t<T> seen(const ConvShape& shape, const Row<const T>& x,
-                                                const Digits& pixel, const Digits& tap) {
+                                                const ConvDigits& pixel, const ConvDigits& tap) {
   const int row =
       pixel.middle * shape.stride_rows - shape.padding_rows + tap.middle * shape.dilation_rows;
   const int col =
@@ -80,17 +80,19 @@ struct ForwardProduct {
   __host__ __device__ int rows() const { return shape.filters; }
   __host__ __device__ int cols() const { return shape.batch * shape.out_rows * shape.out_cols; }
   __host__ __device__ int depth() const { return shape.taps(); }
-  __device__ __forceinline__ Counting columns() const { return {shape.out_rows, shape.out_cols}; }
-  __device__ __forceinline__ Counting terms() const {
+  __device__ __forceinline__ ConvCounting columns() const {
+    return {shape.out_rows, shape.out_cols};
+  }
+  __device__ __forceinline__ ConvCounting terms() const {
     return {shape.kernel_rows, shape.kernel_cols};
   }
-  __device__ __forceinline__ Sum left(int m, int k, const Digits&) const {
+  __device__ __forceinline__ Sum left(int m, int k, const ConvDigits&) const {
     return widen<T>(weight(m * shape.taps() + k));
   }
-  __device__ __forceinline__ Sum right(const Digits& tap, const Digits& pixel) const {
+  __device__ __forceinline__ Sum right(const ConvDigits& tap, const ConvDigits& pixel) const {
     return seen(shape, x, pixel, tap);
   }
-  __device__ __forceinline__ void write(int m, int, const Digits& pixel, int, Sum sum) const {
+  __device__ __forceinline__ void write(int m, int, const ConvDigits& pixel, int, Sum sum) const {
     const Sum above = bias.size > 0 ? widen<T>(bias(m)) : Sum{0};
     y(((pixel.high * shape.filters + m) * shape.out_rows + pixel.middle) * shape.out_cols +
       pixel.low) = narrow<T>(sum + above);
@@ -111,17 +113,17 @@ struct PictureGradient {
   __host__ __device__ int depth() const {
     return shape.filters * shape.kernel_rows * shape.kernel_cols;
   }
-  __device__ __forceinline__ Counting columns() const { return {shape.rows, shape.cols}; }
-  __device__ __forceinline__ Counting terms() const {
+  __device__ __forceinline__ ConvCounting columns() const { return {shape.rows, shape.cols}; }
+  __device__ __forceinline__ ConvCounting terms() const {
     return {shape.kernel_rows, shape.kernel_cols};
   }
-  __device__ __forceinline__ Sum left(int m, int, const Digits& tap) const {
+  __device__ __forceinline__ Sum left(int m, int, const ConvDigits& tap) const {
     return widen<T>(weight(((tap.high * shape.channels + m) * shape.kernel_rows + tap.middle) *
                                shape.kernel_cols +
                            tap.low));
   }
   /// dy where this tap saw the pixel of x, if it did.
-  __device__ __forceinline__ Sum right(const Digits& tap, const Digits& pixel) const {
+  __device__ __forceinline__ Sum right(const ConvDigits& tap, const ConvDigits& pixel) const {
     int row = pixel.middle + shape.padding_rows - tap.middle * shape.dilation_rows;
     int col = pixel.low + shape.padding_cols - tap.low * shape.dilation_cols;
     if (row < 0 || col < 0) {
@@ -140,7 +142,7 @@ struct PictureGradient {
     return widen<T>(dy(
         ((pixel.high * shape.filters + tap.high) * shape.out_rows + row) * shape.out_cols + col));
   }
-  __device__ __forceinline__ void write(int m, int, const Digits& pixel, int, Sum sum) const {
+  __device__ __forceinline__ void write(int m, int, const ConvDigits& pixel, int, Sum sum) const {
     dx(((pixel.high * shape.channels + m) * shape.rows + pixel.middle) * shape.cols + pixel.low) =
         narrow<T>(sum);
   }
@@ -159,19 +161,19 @@ struct WeightGradient {
   __host__ __device__ int rows() const { return shape.filters; }
   __host__ __device__ int cols() const { return shape.taps(); }
   __host__ __device__ int depth() const { return shape.batch * shape.out_rows * shape.out_cols; }
-  __device__ __forceinline__ Counting columns() const {
+  __device__ __forceinline__ ConvCounting columns() const {
     return {shape.kernel_rows, shape.kernel_cols};
   }
-  __device__ __forceinline__ Counting terms() const { return {shape.out_rows, shape.out_cols}; }
-  __device__ __forceinline__ Sum left(int m, int, const Digits& pixel) const {
+  __device__ __forceinline__ ConvCounting terms() const { return {shape.out_rows, shape.out_cols}; }
+  __device__ __forceinline__ Sum left(int m, int, const ConvDigits& pixel) const {
     return widen<T>(
         dy(((pixel.high * shape.filters + m) * shape.out_rows + pixel.middle) * shape.out_cols +
            pixel.low));
   }
-  __device__ __forceinline__ Sum right(const Digits& pixel, const Digits& tap) const {
+  __device__ __forceinline__ Sum right(const ConvDigits& pixel, const ConvDigits& tap) const {
     return seen(shape, x, pixel, tap);
   }
-  __device__ __forceinline__ void write(int m, int n, const Digits&, int part, Sum sum) const {
+  __device__ __forceinline__ void write(int m, int n, const ConvDigits&, int part, Sum sum) const {
     parts((static_cast<std::int64_t>(part) * shape.filters + m) * shape.taps() + n) = sum;
   }
 };
