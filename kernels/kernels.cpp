@@ -94,7 +94,8 @@ const Kernels& kernels_for(Device device) {
       break;
     }
   }
-  fail<Unavailable>("device ", device, ": ", why_unavailable(device));
+  const std::string reason = why_unavailable(device);
+  fail<Unavailable>(reason.starts_with("device ") ? "" : concat("device ", device, ": "), reason);
 }
 
 const char* why_unavailable(Device device) {
