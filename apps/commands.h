@@ -60,7 +60,7 @@ struct KernelCommand {
   std::string dtype = "f32";
   bool backward = false;
   std::vector<std::pair<std::string, std::int64_t>> sizes;  // by name; others as the family says
-  std::string html;  // a page with pictures, where given
+  std::string html;                                         // a page with pictures, where given
 };
 int run(const KernelCommand& command);
 /// What the sizes of kernels are called, for the command line.

@@ -25,11 +25,9 @@ inline Tensor empty_if(bool wanted, const Tensor& x) {
   return wanted ? Tensor::empty_like(x) : Tensor();
 }
 
-/// The type of statistics and sums over elements of a type (norms, logsumexp, losses): f32 for bf16,
-/// else the same.
-inline DType sums_type(DType elements) {
-  return elements == DType::bf16 ? DType::f32 : elements;
-}
+/// The type of statistics and sums over elements of a type (norms, logsumexp, losses): f32 for
+/// bf16, else the same.
+inline DType sums_type(DType elements) { return elements == DType::bf16 ? DType::f32 : elements; }
 
 /// A single value, of the type and on the device of `like`; broadcasts against anything.
 Variable constant(double value, const Variable& like);

@@ -7,8 +7,8 @@
 //   pair_loss and its gradient    elementwise_pair_loss.cu
 //
 // All of them are limited by memory: for each byte that arrives, a GPU can issue about seven
-// instructions. What there is to learn is how numbers reach the arithmetic, and that is one page for
-// all functions: elementwise_loops.h, with the versions scalar, vector and broadcast.
+// instructions. What there is to learn is how numbers reach the arithmetic, and that is one page
+// for all functions: elementwise_loops.h, with the versions scalar, vector and broadcast.
 //
 // Default: broadcast. It is vector where memory is one run, and never slower than scalar; expected
 // from the bytes moved, not measured yet.

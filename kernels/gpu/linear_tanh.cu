@@ -9,8 +9,8 @@
 //   small_rows           few rows: `in` is cut into parts so that all multiprocessors read the
 //                        weight; the epilogue follows the sum of the parts
 //
-// Backward: linear_tanh_backward.cu. All f32 versions take the library's tanh, within 2.5 ulp in both
-// builds (tests/gpu/linear_tanh_test.cpp samples it); fast_tanh (134 ulp) serves tf32 and bf16
+// Backward: linear_tanh_backward.cu. All f32 versions take the library's tanh, within 2.5 ulp in
+// both builds (tests/gpu/linear_tanh_test.cpp samples it); fast_tanh (134 ulp) serves tf32 and bf16
 // alone.
 
 #include "kernels/gpu/families.h"

@@ -1,4 +1,5 @@
-// The program of docs/debugging-a-kernel.md: one softmax over 4 rows of 100 numbers, a block per row.
+// The program of docs/debugging-a-kernel.md: one softmax over 4 rows of 100 numbers, a block per
+// row.
 
 #include <cstdint>
 #include <iostream>
