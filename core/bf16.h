@@ -13,6 +13,7 @@ namespace heddle {
 
 /// The upper half of a float: 8 bits of exponent, 8 of significand. A storage type: numbers are
 /// computed with as floats and rounded to nearest even when stored. NaN stays NaN.
+// NOLINTNEXTLINE(readability-identifier-naming): called as float and double are
 struct bf16 {
   std::uint16_t bits;
 

@@ -50,7 +50,7 @@ struct TypeTag {
 /// Calls `body(TypeTag<T>{})` with T = float or double. Errors: any other type; names `what`.
 template <typename Body>
 decltype(auto) dispatch_floating(DType dtype, const char* what, Body&& body) {
-  switch (dtype) {
+  switch (dtype) {  // NOLINT(bugprone-branch-clone): a body may do the same for two types
     case DType::f32:
       return body(TypeTag<float>{});
     case DType::f64:
@@ -66,7 +66,7 @@ decltype(auto) dispatch_floating(DType dtype, const char* what, Body&& body) {
 /// Calls `body(TypeTag<T>{})` with the C++ type of `dtype`.
 template <typename Body>
 decltype(auto) dispatch_any(DType dtype, Body&& body) {
-  switch (dtype) {
+  switch (dtype) {  // NOLINT(bugprone-branch-clone): a body may do the same for two types
     case DType::f32:
       return body(TypeTag<float>{});
     case DType::f64:

@@ -1,5 +1,7 @@
 #pragma once
 
+// NOLINTBEGIN(readability-identifier-naming)
+
 /// CUDA's own names for where a thread is. Plain variables, set by the executor before it lets a
 /// thread go on, so that a debugger understands `break softmax.cu:40 if threadIdx.x == 37`.
 struct uint3 {
@@ -20,3 +22,5 @@ inline thread_local constinit dim3 blockDim{};
 inline thread_local constinit dim3 gridDim{};
 
 }  // namespace heddle::kernels::sim
+
+// NOLINTEND(readability-identifier-naming)

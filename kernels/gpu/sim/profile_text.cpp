@@ -7,7 +7,7 @@
 namespace heddle::sim {
 namespace {
 
-std::string padded(std::string text, std::size_t width, bool right = true) {
+std::string padded(const std::string& text, std::size_t width, bool right = true) {
   const std::string space(text.size() < width ? width - text.size() : 0, ' ');
   return right ? space + text : text + space;
 }
