@@ -31,7 +31,7 @@ int main() {
   heddle::Tape tape;
   const Variable before = loss_of(model, points, labels);
   tape.backward(before);
-  adam.step(1.0, 1.0);
+  adam.step(before.value());
   const Variable after = loss_of(model, points, labels);
 
   std::printf("heddle %s: loss %.6f, after one step %.6f\n", heddle::build_info().version,
