@@ -9,7 +9,7 @@
 namespace heddle {
 namespace {
 
-constexpr const char* absent = "this build has no CUDA backend; use cpu or sim";
+constexpr const char* absent = "the CUDA backend is not in this build; use cpu or sim";
 
 }  // namespace
 

@@ -119,6 +119,22 @@ TEST(Profile, CountsLanesThatTakePart) {
   EXPECT_EQ(store.ideal, 2 * 2);
 }
 
+__global__ void store_apart(Row<float> y, int apart) {
+  y(std::int64_t{threadIdx.x} * apart) = 1.0f;
+}
+
+TEST(Profile, KeepsTheWorstRequestOfAllLaunches) {
+  const Tensor y = Tensor::zeros({32 * 8});
+  const LaunchProfile profile = profile_of([&] {
+    for (const int apart : {1, 8, 1}) {
+      launch(store_apart, Launch{"apart", stream(), 1, 32}, flat_of<float>(y.output_view()), apart);
+    }
+  });
+  EXPECT_EQ(profile.launches, 3);
+  const LineAccess& store = access_of(profile, Space::global, Reach::store);
+  EXPECT_EQ(sectors_of(store.worst).touched, 32);
+}
+
 TEST(Profile, WideAccessesGoInParts) {
   Request request{.lanes = 0xFFFFFFFFu, .address = {}, .bytes = 16};
   for (unsigned lane = 0; lane < 32; ++lane) {

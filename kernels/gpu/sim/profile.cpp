@@ -120,12 +120,10 @@ void Profile::word(const ThreadPlace& /*who*/, const char* word, Place place) {
 void Profile::settle() {
   for (const auto& [key, line] : open_) {
     LineAccess& sum = current().lines[key];
-    const bool is_new = sum.requests == 0;
     sum.file = base_name(key.file);
     sum.line = key.line;
     sum.space = key.space;
     sum.reach = key.reach;
-    std::int64_t worst = -1;
     for (const auto& [place, request] : line.requests) {
       const Sectors sectors = sectors_of(request);
       const Wavefronts fronts = wavefronts_of(request);
@@ -133,11 +131,8 @@ void Profile::settle() {
       const std::int64_t cost = is_global ? sectors.touched : fronts.needed;
       const std::int64_t ideal = is_global ? sectors.ideal : fronts.ideal;
       const int lanes = std::popcount(request.lanes);
-      if (is_new && sum.requests == 0) {
-        sum.first = request;
-      }
-      if (cost - ideal > worst) {
-        worst = cost - ideal;
+      if (cost - ideal > sum.worst_excess) {
+        sum.worst_excess = cost - ideal;
         sum.worst = request;
       }
       ++sum.requests;

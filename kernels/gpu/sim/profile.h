@@ -46,8 +46,8 @@ struct LineAccess {
   std::int64_t bytes = 0;  // asked for
   std::int64_t cost = 0;   // sectors, or wavefronts
   std::int64_t ideal = 0;
-  Request first;  // the first request of the launch's first warp, to draw
   Request worst;  // the one with most sectors (wavefronts) above its ideal
+  std::int64_t worst_excess = -1;
 };
 
 /// One line that holds a barrier or a word of a warp.
