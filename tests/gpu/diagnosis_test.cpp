@@ -139,7 +139,7 @@ std::vector<Case> cases() {
   static std::uint32_t flag = 0;
   const auto in = [] { return flat_of<float>(x.view()); };
   const auto out = [] { return flat_of<float>(x.output_view()); };
-  const std::size_t shared = sizeof(SmallShared);
+  constexpr std::size_t shared = sizeof(SmallShared);
   return {
       {"two_words",
        [] {
@@ -188,13 +188,13 @@ std::vector<Case> cases() {
        },
        {"shared memory is too small: the kernel's struct has 512 bytes, the launch gives 64"}},
       {"unwritten_shared",
-       [out, shared] {
+       [out] {
          launch(reads_unwritten_shared, Launch{"unwritten", stream(), 1, 64, shared}, out());
        },
        {"thread (5, 0, 0), diagnosis_test.cpp:",
         "reads shared memory that nothing has written, byte 20 of 512"}},
       {"outside_shared",
-       [shared] {
+       [] {
          launch(leaves_a_shared_array, Launch{"outside_shared", stream(), 1, 9, shared});
        },
        {"thread (8, 0, 0)", "second shared index 8 is outside; expected 0 … 7"}},
@@ -209,12 +209,12 @@ std::vector<Case> cases() {
        },
        {"a vector of 4 begins at no multiple of its 16 bytes"}},
       {"crooked_copy",
-       [in, shared] {
+       [in] {
          launch(copies_crookedly, Launch{"crooked", stream(), 1, 1, shared}, in());
        },
        {"copy_async: an address is no multiple of 16"}},
       {"no_wait",
-       [in, out, shared] {
+       [in, out] {
          launch(forgets_to_wait, Launch{"no_wait", stream(), 1, 32, shared}, in(), out());
        },
        {"reads shared memory that nothing has written"}},

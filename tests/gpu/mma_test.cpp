@@ -10,6 +10,7 @@
 
 #include "core/random.h"
 #include "core/tensor.h"
+#include "kernels/gpu/sim/sanitizers.h"
 #include "tests/gpu/mma_kernels.h"
 #include "tests/gpu/runs.h"
 #include "tests/kernels/expect_error.h"
@@ -270,7 +271,7 @@ TEST(CopyAsync, MisuseIsNamedUnderSim) {
   const Tensor x = Tensor::full({32}, 1.0);
   const Tensor y = Tensor::full({32}, -1.0);
   Stream& stream = current_stream(device);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(HEDDLE_SIM_ASAN) && !defined(HEDDLE_SIM_TSAN)
   expect_error([&] { kernels::sim::run_forgotten_wait(stream, x.view(), y.output_view()); },
                "reads shared memory that nothing has written");
 #endif

@@ -371,10 +371,16 @@ void Block::release_barrier_if_met() {
   }
 }
 
-void Block::sync_threads(const char* word, Place place) {
+void Block::tell_recorder(const char* word, Place place) const {
   if (active_recorder != nullptr) [[unlikely]] {
+    hide_begin();
     active_recorder->word(who(), word, place);
+    hide_end();
   }
+}
+
+void Block::sync_threads(const char* word, Place place) {
+  tell_recorder(word, place);
   char* const identity = &barrier_identity_[barrier_epoch_ & 1u];
   order_release(identity);
   hide_begin();
@@ -424,9 +430,7 @@ void Block::release_warp_if_met(unsigned warp, std::uint32_t mask) {
 void Block::meet(std::uint32_t mask, const char* word, WarpWord complete, void* request,
                  Place place) {
   KernelThread& thread = *current_;
-  if (active_recorder != nullptr) [[unlikely]] {
-    active_recorder->word(who(), word, place);
-  }
+  tell_recorder(word, place);
   if (((mask >> thread.lane) & 1u) == 0) {
     fail_here(place, concat(word, ": the mask 0x", std::hex, mask, std::dec,
                             " does not name the lane that calls it, ", thread.lane));
@@ -451,9 +455,7 @@ void Block::sync_grid(Place place) {
               "sync_grid: the launch is not cooperative; expected "
               "Launch{.cooperative = true}");
   }
-  if (active_recorder != nullptr) [[unlikely]] {
-    active_recorder->word(who(), "sync_grid", place);
-  }
+  tell_recorder("sync_grid", place);
   static char identity[2] = {};  // of all blocks: cooperative launches run on one OS thread
   char* const mine = &identity[grid_epoch_ & 1u];
   order_release(mine);

@@ -115,6 +115,7 @@ class Block {
   void go_on(KernelThread* next, Fiber& from, bool for_good);
   void leave();  // the running thread waits now: something else goes on
   void end_thread(KernelThread& thread);
+  void tell_recorder(const char* word, Place place) const;
   void wait(Waiting waiting, const char* word, Place place);
   void make_ready(unsigned warp, std::uint32_t lanes);
   void release_warp_if_met(unsigned warp, std::uint32_t mask);

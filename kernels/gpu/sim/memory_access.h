@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kernels/gpu/sim/block.h"
+#include "kernels/gpu/sim/sanitizers.h"
 
 namespace heddle::sim {
 
@@ -20,7 +21,9 @@ inline void check_inside(long long index, long long size, const char* what, Plac
 
 inline void record(Space space, Reach reach, const void* address, std::size_t bytes, Place place) {
   if (active_recorder != nullptr) [[unlikely]] {
+    hide_begin();  // what the recorder keeps is touched by all threads in turn
     active_recorder->access(current_block->who(), {space, reach, address, bytes, place});
+    hide_end();
   }
 }
 
