@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/random.h"
+#include "layers/attention_pool.h"
+#include "layers/embedding.h"
+#include "layers/linear.h"
+#include "layers/linear_tanh.h"
+#include "layers/lstm.h"
+
+namespace heddle::bench {
+
+/// The model of the example training step, 3,785,026 parameters:
+///   s = BiLSTM(Embedding(ids))    10,000 words of width 300, 128 units in each direction
+///   v = W_v image + b_v           2048 → 128
+///   f = tanh(W_f [s ; v] + b_f)   384 → 128, s the last states of both directions
+///   tokens = [W_t s + b_t ; v]    256 → 128; attention of f over the two, a = softmax(tokens f /
+///   √128) logits = W_o (f + Σ a · tokens) + b_o
+struct ExampleModel {
+  explicit ExampleModel(const Generator& generator);
+
+  /// ids i64 [time, batch], image [batch, 2048], lengths i64 [batch] or undefined → logits [batch,
+  /// 2].
+  Variable operator()(const Tensor& ids, const Tensor& image, const Tensor& lengths);
+  void visit(Visitor& visitor);
+
+  static constexpr std::int64_t words = 10'000;
+  static constexpr std::int64_t image_width = 2048;
+
+  Embedding embedding;
+  Lstm lstm;
+  Linear image_projection;
+  LinearTanh fusion;
+  Linear text_projection;
+  Linear output;
+};
+
+/// One batch of 64 sentences of 50 words with an image each, drawn from a seed.
+struct ExampleBatch {
+  Tensor ids, image, targets, lengths;
+};
+/// `ragged`: lengths uniform in 5 … 50, else undefined.
+ExampleBatch example_batch(bool ragged);
+
+}  // namespace heddle::bench

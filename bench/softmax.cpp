@@ -1,0 +1,41 @@
+// Softmax over rows, warm and cold.
+
+#include "autograd/ops.h"
+#include "bench/operation.h"
+
+namespace heddle::bench {
+namespace {
+
+Case softmax_case(std::int64_t rows, std::int64_t cols, bool backward, bool cold) {
+  const auto elements = static_cast<double>(rows * cols);
+  return case_of({
+      .sizes = {{"rows", rows}, {"cols", cols}},
+      .backward = backward,
+      .cold = cold,
+      // x → y; backward y, dy → dx.
+      .bytes = 4 * elements * (backward ? 5 : 2),
+      .operations = elements * (backward ? 8 : 4),
+      .function = [](const Variables& inputs) { return softmax(inputs[0]); },
+      .inputs =
+          [=] {
+            return std::vector<Tensor>{drawn({rows, cols}, 1, 4.0)};
+          },
+  });
+}
+
+}  // namespace
+
+const std::string_view family = "softmax";
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const bool backward : {false, true}) {
+    for (const std::int64_t cols : {64, 512, 4096}) {
+      all.push_back(softmax_case(8192, cols, backward, false));
+    }
+    all.push_back(softmax_case(8192, 512, backward, true));
+  }
+  return all;
+}
+
+}  // namespace heddle::bench
