@@ -41,8 +41,8 @@ Variable network_loss(const Variables& in) {
 /// Gradients of the weights alone are asked for, as in training.
 Case network_case() {
   constexpr std::int64_t batch = 64;
-  OperationCase what{
-      .sizes = {{"batch", batch}, {"network", 1}},
+  return case_of({
+      .sizes = {{"batch", batch}, {"side", 32}},
       .backward = true,
       .bytes = 0,
       .operations = 2.0 * 9 * batch * (2 * 3 * 32 * 32.0 * 32 + 3 * 32 * 64 * 16.0 * 16) +
@@ -56,10 +56,8 @@ Case network_case() {
                                        drawn({10}, 7, 0.1),          drawn_ids({batch}, 10, 8)};
           },
       .without_gradient = {0},
-  };
-  Case result = case_of(what);
-  result.name = "network 3 → 32 → 64, 32 × 32, batch 64";
-  return result;
+      .name = "network 3 → 32 → 64, 32 × 32, batch 64",
+  });
 }
 
 }  // namespace

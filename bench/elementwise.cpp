@@ -16,8 +16,8 @@ struct Named {
 
 Case elementwise_case(const Named& what, std::int64_t elements, bool backward) {
   const auto count = static_cast<double>(elements);
-  Case named = case_of({
-      .sizes = {{what.name, elements}},
+  return case_of({
+      .sizes = {{"elements", elements}},
       .backward = backward,
       // x → y; backward x or y, and dy → dx.
       .bytes = 4 * count * (backward ? 5 : 2),
@@ -25,14 +25,15 @@ Case elementwise_case(const Named& what, std::int64_t elements, bool backward) {
       .function = [run = what.function](
                       const Variables& inputs) { return run(inputs[0], Where::current()); },
       .inputs = [=] { return std::vector<Tensor>{drawn({elements}, 1, 3.0)}; },
+      .name = heddle::concat(what.name, ", elements ", elements),
+      .torch_sizes = {{"function", what.name}, {"elements", elements}},
   });
-  return named;
 }
 
 Case add_case(std::int64_t elements, bool backward) {
   const auto count = static_cast<double>(elements);
   return case_of({
-      .sizes = {{"add", elements}},
+      .sizes = {{"elements", elements}},
       .backward = backward,
       .bytes = 4 * count * (backward ? 6 : 3),
       .operations = count,
@@ -41,6 +42,8 @@ Case add_case(std::int64_t elements, bool backward) {
           [=] {
             return std::vector<Tensor>{drawn({elements}, 1), drawn({elements}, 2)};
           },
+      .name = heddle::concat("add, elements ", elements),
+      .torch_sizes = {{"function", "add"}, {"elements", elements}},
   });
 }
 

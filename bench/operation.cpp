@@ -109,11 +109,20 @@ double Operation::error() const {
 
 void Operation::poison() {
   run();
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-  Tensor(y_.value()).fill_(nan);
+  // Some results are views of an operand or of dy, which must stay as they are.
+  const auto fill = [&](Tensor tensor) {
+    bool is_view = tensor.shares_storage_with(dy_);
+    for (const Tensor& input : inputs_) {
+      is_view = is_view || tensor.shares_storage_with(input);
+    }
+    if (!is_view) {
+      tensor.fill_(std::numeric_limits<double>::quiet_NaN());
+    }
+  };
+  fill(y_.value());
   for (Variable& variable : variables_) {
     if (backward_ && variable.needs_grad()) {
-      Tensor(variable.grad().value()).fill_(nan);
+      fill(variable.grad().value());
     }
     variable.clear_grad();
   }
@@ -147,7 +156,7 @@ Contender contender_of(std::shared_ptr<Operation> operation, const Setting& sett
 
 Case case_of(const OperationCase& what) {
   Case result;
-  result.name = name_of(what.sizes);
+  result.name = what.name.empty() ? name_of(what.sizes) : what.name;
   result.direction = what.backward ? "forward+backward" : "forward";
   result.bytes = what.bytes;
   result.operations = what.operations;
@@ -157,7 +166,10 @@ Case case_of(const OperationCase& what) {
         contender_of(std::make_shared<Operation>(what.function, what.inputs(), what.backward,
                                                  setting, what.without_gradient),
                      setting)};
-    const TorchRequest request{std::string(family), what.sizes, direction, what.cold};
+    const TorchRequest request{
+        std::string(family),
+        what.torch_sizes.is_null() ? nlohmann::json(what.sizes) : what.torch_sizes, direction,
+        what.cold};
     for (Contender& torch : torch_contenders(request, setting)) {
       all.push_back(std::move(torch));
     }

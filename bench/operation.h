@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,8 @@ struct OperationCase {
   Operation::Function function = {};
   std::function<std::vector<Tensor>()> inputs = {};
   std::vector<std::size_t> without_gradient = {};  // places in inputs
+  std::string name = {};                           // of the case; empty: its sizes
+  nlohmann::json torch_sizes = {};  // as torch_peer.py wants them, where those are others
 };
 
 Case case_of(const OperationCase& what);

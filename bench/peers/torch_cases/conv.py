@@ -1,4 +1,9 @@
-"""conv: a small CNN; sizes batch (default 64), side (default 32).
+"""conv: one convolution, or a small CNN.
+
+With sizes filters: conv2d of 3 × 3 with padding 1, sizes batch, channels, filters, size. Inputs x
+[batch, channels, size, size], weight, bias; results y, dx, dweight, dbias.
+
+Else the CNN; sizes batch (default 64), side (default 32).
 
 conv 3→32, relu, max pool 2, conv 32→64, relu, max pool 2, linear → 10, cross-entropy. forward: without
 the loss. forward+backward: with gradients of all parameters. training: with Adam's step too (kinds:
@@ -10,7 +15,7 @@ import torch
 import torch.nn.functional as F
 
 from torch_cases import adam
-from torch_cases.case import Case
+from torch_cases.case import Case, differentiable
 
 
 class Network(torch.nn.Module):
@@ -26,7 +31,19 @@ class Network(torch.nn.Module):
         return self.output(x.flatten(1))
 
 
+def build_one(request):
+    batch, channels, filters, size = (request.size(name)
+                                      for name in ("batch", "channels", "filters", "size"))
+    inputs = {"x": request.tensor("x", (batch, channels, size, size)),
+              "weight": request.tensor("weight", (filters, channels, 3, 3), 0.2),
+              "bias": request.tensor("bias", (filters,), 0.1)}
+    return differentiable(
+        request, lambda x, weight, bias: F.conv2d(x, weight, bias, padding=1), inputs)
+
+
 def build(request):
+    if "filters" in request.sizes:
+        return build_one(request)
     batch, side = request.size("batch", 64), request.size("side", 32)
     torch.manual_seed(1)
     network = Network(side)

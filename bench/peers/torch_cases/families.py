@@ -1,18 +1,21 @@
 """Which family's request is built by which function."""
 
-from torch_cases import (adam, attention, conv, embedding, lstm, micro, products, rows, train)
+from torch_cases import (adam, attention, conv, embedding, lstm, micro, pointwise, products, rows,
+                         train)
 
 builders = {
     "adam": adam.build,
     "attention": attention.build,
     "conv": conv.build,
     "cross_entropy": rows.build_cross_entropy,
+    "elementwise": pointwise.build_elementwise,
     "embedding": embedding.build,
     "layer_norm": rows.build_layer_norm,
     "linear_tanh": products.build_linear_tanh,
     "lstm": lstm.build,
     "matmul": products.build_matmul,
     "micro": micro.build,
+    "reduce": pointwise.build_reduce,
     "softmax": rows.build_softmax,
     "train": train.build,
 }
