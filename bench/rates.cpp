@@ -37,7 +37,9 @@ using Packet [[gnu::vector_size(32)]] = float;
 [[gnu::noinline]] float multiply_add_chains(std::int64_t steps, float factor, float term) {
   const Packet by = Packet{} + factor;
   const Packet plus = Packet{} + term;
-  Packet a = plus, b = a, c = a, d = a, e = a, f = a, g = a, h = a, i = a, j = a;
+  // All different, or the compiler would see that one chain does for all.
+  Packet a = plus, b = a + 1, c = a + 2, d = a + 3, e = a + 4, f = a + 5, g = a + 6, h = a + 7;
+  Packet i = a + 8, j = a + 9;
   for (std::int64_t step = 0; step < steps; ++step) {
     // Named one by one: an array of packets would be kept in memory.
     a = __builtin_ia32_vfmaddps256(a, by, plus);

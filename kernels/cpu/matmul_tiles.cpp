@@ -5,6 +5,7 @@
 
 #include "kernels/cpu/panels.h"
 #include "kernels/cpu/scratch.h"
+#include "kernels/cpu/wide_panels.h"
 
 namespace heddle::cpu {
 namespace {
@@ -19,23 +20,23 @@ std::int64_t round_up(std::int64_t value, std::int64_t unit) {
 
 std::int64_t ceil_divide(std::int64_t value, std::int64_t by) { return (value + by - 1) / by; }
 
-/// A left factor that is not row-major is copied: groups of `panel_rows` rows side by side. A few
-/// steps of k at a time, so that each cache line of the factor is fetched once for all groups.
-template <typename T, typename RowAt>
+/// A left factor that is not row-major is copied: groups of `group` rows side by side. A few steps
+/// of k at a time, so that each cache line of the factor is fetched once for all groups.
+template <std::int64_t group, typename T, typename RowAt>
 void pack_left(const RowAt& row_at, std::int64_t depth, std::int64_t rows, T* packed) {
   constexpr std::int64_t steps = 8;
   for (std::int64_t first = 0; first < depth; first += steps) {
     const std::int64_t count = std::min(steps, depth - first);
     std::int64_t i = 0;
-    for (; i + panel_rows <= rows; i += panel_rows) {
-      T* to = packed + i * depth + first * panel_rows;
-      for (std::int64_t p = 0; p < count; ++p, to += panel_rows) {
-        std::memcpy(to, row_at(first + p) + i, panel_rows * sizeof(T));
+    for (; i + group <= rows; i += group) {
+      T* to = packed + i * depth + first * group;
+      for (std::int64_t p = 0; p < count; ++p, to += group) {
+        std::memcpy(to, row_at(first + p) + i, group * sizeof(T));
       }
     }
     if (i < rows) {
-      pack_rows<panel_rows>([&](std::int64_t p) { return row_at(first + p) + i; }, count, rows - i,
-                            packed + i * depth + first * panel_rows);
+      pack_rows<group>([&](std::int64_t p) { return row_at(first + p) + i; }, count, rows - i,
+                       packed + i * depth + first * group);
     }
   }
 }
@@ -51,7 +52,10 @@ void multiply_blocks(std::int64_t k, const Left& left, const Right& right, bool 
     }
     return;
   }
-  alignas(64) T panel[panel_depth * panel_cols<T>];
+  constexpr std::int64_t panel_elements = panel_depth * panel_cols<T>;
+  alignas(64) T panel[wide_panels * panel_elements];
+  const bool is_wide = wide_registers();
+  const std::int64_t together = is_wide ? wide_panels : 1;
   const T* a[most_rows];
   T* c[most_rows];
   for (std::int64_t row = 0; row < out.rows; row += most_rows) {
@@ -62,32 +66,47 @@ void multiply_blocks(std::int64_t k, const Left& left, const Right& right, bool 
     for (std::int64_t first = 0; first < k; first += panel_depth) {
       const std::int64_t depth = std::min(panel_depth, k - first);
       const std::int64_t a_step = left(row, rows, first, depth, a);
-      for (std::int64_t col = 0; col < out.cols; col += panel_cols<T>) {
-        const std::int64_t cols = std::min(panel_cols<T>, out.cols - col);
-        right(first, depth, col, cols, panel);
-        multiply_panel<T>({a, 0, a_step, c, col, rows}, panel, depth, cols,
-                          accumulate || first > 0);
+      for (std::int64_t col = 0; col < out.cols; col += together * panel_cols<T>) {
+        const std::int64_t cols = std::min(together * panel_cols<T>, out.cols - col);
+        for (std::int64_t at = 0; at < cols; at += panel_cols<T>) {
+          right(first, depth, col + at, std::min(panel_cols<T>, cols - at),
+                panel + at / panel_cols<T> * panel_elements);
+        }
+        const RowBlock<T> block{a, 0, a_step, c, col, rows};
+        if (is_wide) {
+          multiply_wide_panels(block, panel, panel_elements, depth, cols, accumulate || first > 0);
+        } else {
+          multiply_panel(block, panel, depth, cols, accumulate || first > 0);
+        }
       }
     }
   }
 }
 
 /// The left factor given as rows along k: packs them into `packed`, of at least
-/// round_up(min(m, most_rows), panel_rows) · min(k, panel_depth) elements.
+/// packed_left_elements.
 template <typename T, typename RowAt>
 auto packed_left(const RowAt& row_at, T* packed) {
-  return [row_at, packed](std::int64_t row, std::int64_t rows, std::int64_t first,
-                          std::int64_t depth, const T** a) {
-    pack_left([&](std::int64_t p) { return row_at(first + p) + row; }, depth, rows, packed);
-    for (std::int64_t i = 0; i < rows; ++i) {
-      a[i] = packed + i / panel_rows * panel_rows * depth + i % panel_rows;
+  return [row_at, packed, is_wide = wide_registers()](std::int64_t row, std::int64_t rows,
+                                                      std::int64_t first, std::int64_t depth,
+                                                      const T** a) {
+    const auto from = [&](std::int64_t p) { return row_at(first + p) + row; };
+    const std::int64_t group = is_wide ? wide_rows : panel_rows;
+    if (is_wide) {
+      pack_left<wide_rows>(from, depth, rows, packed);
+    } else {
+      pack_left<panel_rows>(from, depth, rows, packed);
     }
-    return panel_rows;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      a[i] = packed + i / group * group * depth + i % group;
+    }
+    return group;
   };
 }
 
 std::int64_t packed_left_elements(std::int64_t m, std::int64_t k) {
-  return round_up(std::min(m, most_rows), panel_rows) * std::min(k, panel_depth);
+  return round_up(std::min(m, most_rows), std::max(panel_rows, wide_rows)) *
+         std::min(k, panel_depth);
 }
 
 template <typename T, typename Left>
@@ -132,6 +151,19 @@ void multiply_here(const Matrix<const T>& a, const Matrix<const T>& b, bool accu
         b, accumulate, out);
     return;
   }
+  constexpr std::int64_t few_steps =
+      128;  // a line of each is kept in the second cache without copying
+  if (wide_registers() && a.cols <= few_steps) {
+    multiply_left<T>(
+        [&](std::int64_t row, std::int64_t rows, std::int64_t first, std::int64_t, const T** at) {
+          for (std::int64_t i = 0; i < rows; ++i) {
+            at[i] = a.data + row + i + first * a.col_stride;
+          }
+          return a.col_stride;
+        },
+        b, accumulate, out);
+    return;
+  }
   const Scratch<T> packed(packed_left_elements(a.rows, a.cols));
   const auto row_at = [&](std::int64_t p) { return a.data + p * a.col_stride; };
   multiply_left<T>(packed_left<T>(row_at, packed.data()), b, accumulate, out);
@@ -154,11 +186,11 @@ TileGrid::TileGrid(std::int64_t m, std::int64_t n, std::int64_t k, LeftFactor le
     : rows(m), cols(n) {
   // Half a million products take about 10 µs, several times what sharing them costs.
   constexpr std::int64_t tile_work = 1 << 19;
-  constexpr std::int64_t most_cols = 256;
-  constexpr std::int64_t least_rows = 48;
   const bool copies = left == LeftFactor::copied;
+  const std::int64_t most_cols = copies ? 512 : 256;
+  const std::int64_t least_rows = copies ? 96 : 48;
   const std::int64_t most_tiles = copies ? 8 : 16;  // but for tiles that would be too large
-  const std::int64_t least_cols = copies ? 96 : 32;
+  const std::int64_t least_cols = copies ? 256 : 32;
   const std::int64_t wanted = std::min(m * n * k / tile_work, most_tiles);
   row_tiles = ceil_divide(m, most_rows);
   col_tiles = ceil_divide(n, most_cols);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/wide_panels.h"
+
 namespace heddle::cpu {
 
 template <typename T>
@@ -28,13 +30,20 @@ void PackedMatrix<T>::multiply(RowBlock<T> block, bool accumulate) const {
     }
   }
   const std::int64_t c_offset = block.c_offset;
+  const bool is_wide = wide_registers();
+  const std::int64_t together = is_wide ? wide_panels : 1;
   for (std::int64_t first = 0; first < depth_; first += panel_depth) {
     const std::int64_t rows = std::min(panel_depth, depth_ - first);
-    for (std::int64_t panel = 0; panel < panels(); ++panel) {
+    for (std::int64_t panel = 0; panel < panels(); panel += together) {
       const std::int64_t col = panel * panel_cols<T>;
+      const std::int64_t cols = std::min(together * panel_cols<T>, cols_ - col);
       block.c_offset = c_offset + col;
-      multiply_panel(block, at(first, rows, panel), rows, std::min(panel_cols<T>, cols_ - col),
-                     accumulate || first > 0);
+      if (is_wide) {
+        multiply_wide_panels(block, at(first, rows, panel), rows * panel_cols<T>, rows, cols,
+                             accumulate || first > 0);
+      } else {
+        multiply_panel(block, at(first, rows, panel), rows, cols, accumulate || first > 0);
+      }
     }
     block.a_offset += rows * block.a_step;
   }
