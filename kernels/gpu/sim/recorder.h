@@ -32,6 +32,8 @@ class Recorder {
   virtual ~Recorder() = default;
   virtual void begin_launch(const char* kernel, std::size_t blocks, std::size_t threads) = 0;
   virtual void access(const ThreadPlace& who, const Access& what) = 0;
+  /// Floating-point operations that the thread did at a place.
+  virtual void operations(const ThreadPlace& who, int count, Place place) = 0;
   /// sync_threads, sync_warp, shuffle_xor, mma, …: once for each thread.
   virtual void word(const ThreadPlace& who, const char* word, Place place) = 0;
 };
