@@ -38,8 +38,10 @@ class Recorder {
   virtual void word(const ThreadPlace& who, const char* word, Place place) = 0;
 };
 
-/// Told about the launches of this thread; null most of the time.
-inline thread_local constinit Recorder* active_recorder = nullptr;
+/// Told about the launches of this thread; null most of the time. Every word looks at it: the model
+/// makes that one load, where position-independent code would call a function.
+[[gnu::tls_model("initial-exec")]] inline thread_local constinit Recorder* active_recorder =
+    nullptr;
 
 /// While it lives, the recorder is told about this thread's launches.
 class RecordScope {
