@@ -165,6 +165,8 @@ void add_kernel(CLI::App& app, KernelCommand& command, Chosen& chosen) {
   kernel->add_option("--dtype", command.dtype, "f32, f64 or bf16")->capture_default_str();
   kernel->add_flag("--backward", command.backward, "The backward kernel");
   kernel->add_option("--html", command.html, "Write a page with pictures of the accesses");
+  kernel->add_option("--svg", command.svg,
+                     "Folder for pictures of the worst access to global and to shared memory");
   for (const std::string& name : kernel_size_names()) {
     kernel
         ->add_option_function<std::int64_t>(
@@ -180,7 +182,8 @@ void add_kernel(CLI::App& app, KernelCommand& command, Chosen& chosen) {
       "Examples:\n"
       "  heddle kernel\n"
       "  heddle kernel softmax --version online --rows 64 --cols 1000\n"
-      "  heddle kernel matmul --version naive --m 64 --n 64 --k 64 --html naive.html");
+      "  heddle kernel matmul --version naive --m 64 --n 64 --k 64 --html naive.html\n"
+      "  heddle kernel softmax --version thread_per_row --svg pictures");
   kernel->callback([&] { chosen = [&] { return run(command); }; });
 }
 

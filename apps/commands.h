@@ -61,6 +61,7 @@ struct KernelCommand {
   bool backward = false;
   std::vector<std::pair<std::string, std::int64_t>> sizes;  // by name; others as the family says
   std::string html;                                         // a page with pictures, where given
+  std::string svg;  // a folder for pictures of the worst accesses, where given
 };
 int run(const KernelCommand& command);
 /// What the sizes of kernels are called, for the command line.

@@ -1,6 +1,7 @@
 // heddle kernel: runs one version of a CUDA kernel on the host and prints what a profiler would
 // count.
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <set>
@@ -8,6 +9,7 @@
 #include "apps/commands.h"
 #include "core/error.h"
 #include "kernels/examples/examples.h"
+#include "kernels/gpu/sim/picture.h"
 #include "kernels/gpu/sim/profile.h"
 
 namespace heddle {
@@ -56,6 +58,34 @@ const ExampleCall& version_of(const std::vector<ExampleCall>& calls, const std::
   fail<UsageError>("kernel ", family, " has no version \"", version, "\"; it has ", known);
 }
 
+void write_file(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  check<InputError>(static_cast<bool>(file.flush()), path.string(), ": could not be written");
+}
+
+/// folder/softmax-online-global.svg and …-shared.svg, where the kernels reach shared memory.
+void write_pictures(const std::vector<sim::LaunchProfile>& kernels, const KernelCommand& command,
+                    const std::string& version) {
+  std::error_code problem;
+  std::filesystem::create_directories(command.svg, problem);
+  check<InputError>(!problem, command.svg, ": the folder could not be made: ", problem.message());
+  const char* const direction = command.backward ? "backward" : "forward";
+  const std::string stem =
+      concat(command.family, '-', version, command.backward ? "-backward" : "");
+  for (const sim::Space space : {sim::Space::global, sim::Space::shared}) {
+    if (const sim::LineAccess* const worst = sim::worst_line(kernels, space)) {
+      const bool is_global = space == sim::Space::global;
+      const std::filesystem::path path = std::filesystem::path(command.svg) /
+                                         concat(stem, is_global ? "-global.svg" : "-shared.svg");
+      write_file(path,
+                 sim::to_svg(*worst, concat(command.family, ", version ", version, ", ", direction,
+                                            is_global ? ": global memory" : ": shared memory")));
+      std::cout << "written: " << path.string() << '\n';
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> kernel_size_names() {
@@ -99,9 +129,10 @@ int run(const KernelCommand& command) {
             << work.operations << " floating-point operations\n\n"
             << to_text(kernels);
   if (!command.html.empty()) {
-    std::ofstream file(command.html, std::ios::binary);
-    file << to_html(kernels, title);
-    check<InputError>(static_cast<bool>(file.flush()), command.html, ": could not be written");
+    write_file(command.html, to_html(kernels, title));
+  }
+  if (!command.svg.empty()) {
+    write_pictures(kernels, command, call.version);
   }
   return 0;
 }

@@ -61,7 +61,7 @@ __global__ void dots_of_rows(AttentionBackward<T> call) {
   const Matrix<const T> dout = call.dout.of(plane / scope.heads, plane % scope.heads);
   A sum = 0;
   for (int col = lane; col < scope.value_width; col += 32) {
-    sum = std::fma(widen(dout(query, col)), widen(out(query, col)), sum);
+    sum = multiply_add(widen(dout(query, col)), widen(out(query, col)), sum);
   }
   sum = warp_sum(sum);
   if (lane == 0) {
@@ -95,13 +95,13 @@ __global__ void naive_slopes(AttentionBackward<T> call, Batch<accumulate_t<T>> w
     const Matrix<const T> dout = call.dout.of(b, head);
     A score = 0;
     for (int d = 0; d < scope.width; ++d) {
-      score = std::fma(widen(q(query, d)), widen(k(key, d)), score);
+      score = multiply_add(widen(q(query, d)), widen(k(key, d)), score);
     }
     for (int d = 0; d < scope.value_width; ++d) {
-      slope = std::fma(widen(dout(query, d)), widen(v(key, d)), slope);
+      slope = multiply_add(widen(dout(query, d)), widen(v(key, d)), slope);
     }
     const auto scale = static_cast<A>(scope.scale);
-    weight = std::exp(scale * score - safe_logsumexp(call, b, head, query));
+    weight = exp_of(scale * score - safe_logsumexp(call, b, head, query));
     slope = scale * weight * (slope - safe_delta(call, b, head, query));
   }
   weights(plane, query, key) = weight;
@@ -128,7 +128,7 @@ __global__ void naive_query_gradient(AttentionBackward<T> call, Batch<accumulate
   const int limit = scope.visible(b, query);
   A sum = 0;
   for (int key = 0; key < limit; ++key) {
-    sum = std::fma(static_cast<A>(slopes(plane, query, key)), widen(k(key, col)), sum);
+    sum = multiply_add(static_cast<A>(slopes(plane, query, key)), widen(k(key, col)), sum);
   }
   call.dq.of(b, head)(query, col) = narrow<T>(sum);
 }
@@ -150,7 +150,7 @@ __global__ void naive_key_gradient(AttentionScope scope, Batch<accumulate_t<T>> 
   const Matrix<const T> rows = x.of(plane / scope.heads, plane % scope.heads);
   A sum = 0;
   for (int query = 0; query < scope.queries; ++query) {
-    sum = std::fma(static_cast<A>(weights(plane, query, key)), widen(rows(query, col)), sum);
+    sum = multiply_add(static_cast<A>(weights(plane, query, key)), widen(rows(query, col)), sum);
   }
   to.of(plane / scope.heads, plane % scope.heads)(key, col) = narrow<T>(sum);
 }
@@ -222,7 +222,7 @@ __global__ void __launch_bounds__(128) key_tiles(AttentionBackward<T> call) {
       HEDDLE_UNROLL
       for (int i = 0; i < rows; ++i) {
         weight[i][j] = all || scope.sees(b, head, seeing, first + ty + 8 * i)
-                           ? std::exp(scale * weight[i][j] - logsumexp)
+                           ? exp_of(scale * weight[i][j] - logsumexp)
                            : A{0};
         slope[i][j] = scale * weight[i][j] * (slope[i][j] - delta);
       }
@@ -294,7 +294,7 @@ __global__ void __launch_bounds__(128, 2) query_tiles(AttentionBackward<T> call)
       HEDDLE_UNROLL
       for (int j = 0; j < cols; ++j) {
         const A p = all || scope.sees(b, head, first + ty + 8 * i, key + tx + 16 * j)
-                        ? std::exp(scale * weight[i][j] - logsumexp)
+                        ? exp_of(scale * weight[i][j] - logsumexp)
                         : A{0};
         slope[i][j] = scale * p * (slope[i][j] - delta);
       }
@@ -398,7 +398,7 @@ __global__ void __launch_bounds__(256)
             if (32 * j < rows_of_k) {
               HEDDLE_UNROLL
               for (int e = 0; e < n; ++e) {
-                sum[i][j] = std::fma(left[e], right[j][e], sum[i][j]);
+                sum[i][j] = multiply_add(left[e], right[j][e], sum[i][j]);
               }
             }
           }
@@ -417,7 +417,7 @@ __global__ void __launch_bounds__(256)
         const int key = lane + 32 * j;
         if (key < rows_of_k) {
           const A p =
-              scope.sees(b, head, query, key) ? std::exp(scale * weight[i][j] - logsumexp) : A{0};
+              scope.sees(b, head, query, key) ? exp_of(scale * weight[i][j] - logsumexp) : A{0};
           weights.set(warp * rows + i, key, p);
           slopes.set(warp * rows + i, key, scale * p * (slope[i][j] - delta));
         }
@@ -446,7 +446,7 @@ __global__ void __launch_bounds__(256)
           const A of_key = k.get(key, lane + 32 * j);
           HEDDLE_UNROLL
           for (int i = 0; i < rows; ++i) {
-            sum_q[i][j] = std::fma(of_query[i], of_key, sum_q[i][j]);
+            sum_q[i][j] = multiply_add(of_query[i], of_key, sum_q[i][j]);
           }
         }
       }
@@ -484,7 +484,7 @@ __global__ void __launch_bounds__(256)
             for (int e = 0; e < keys_of_thread; ++e) {
               HEDDLE_UNROLL
               for (int f = 0; f < n; ++f) {
-                sum[e][c * n + f] = std::fma(factor[e], row[f], sum[e][c * n + f]);
+                sum[e][c * n + f] = multiply_add(factor[e], row[f], sum[e][c * n + f]);
               }
             }
           }

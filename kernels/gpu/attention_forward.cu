@@ -59,7 +59,7 @@ __global__ void naive_scores(AttentionForward<T> call, Batch<accumulate_t<T>> sc
     const Matrix<const T> k = call.k.of(b, head);
     A sum = 0;
     for (int d = 0; d < scope.width; ++d) {
-      sum = std::fma(widen(q(query, d)), widen(k(key, d)), sum);
+      sum = multiply_add(widen(q(query, d)), widen(k(key, d)), sum);
     }
     score = static_cast<A>(scope.scale) * sum;
   }
@@ -87,7 +87,7 @@ __global__ void naive_softmax(AttentionForward<T> call, Batch<accumulate_t<T>> s
   const A shift = most == -infinity_of<A>() ? A{0} : most;
   A total = 0;
   for (int key = lane; key < scope.keys; key += 32) {
-    const A weight = std::exp(static_cast<A>(row(key)) - shift);
+    const A weight = exp_of(static_cast<A>(row(key)) - shift);
     row(key) = weight;
     total += weight;
   }
@@ -99,7 +99,7 @@ __global__ void naive_softmax(AttentionForward<T> call, Batch<accumulate_t<T>> s
   if (lane == 0) {
     const std::int64_t plane = i / scope.queries;
     call.logsumexp(plane / scope.heads, plane % scope.heads, i % scope.queries) =
-        most + std::log(total);
+        most + log_of(total);
   }
 }
 
@@ -123,7 +123,7 @@ __global__ void naive_product(AttentionForward<T> call, Batch<accumulate_t<T>> w
   const int limit = scope.visible(b, query);
   A sum = 0;
   for (int key = 0; key < limit; ++key) {
-    sum = std::fma(static_cast<A>(weights(plane, query, key)), widen(v(key, col)), sum);
+    sum = multiply_add(static_cast<A>(weights(plane, query, key)), widen(v(key, col)), sum);
   }
   call.out.of(b, head)(query, col) = narrow<T>(sum);
 }
@@ -200,12 +200,12 @@ __global__ void __launch_bounds__(128, std::is_same_v<T, bf16> ? 2 : 3)
       }
       row_most = warp_max<16>(row_most);
       const A shift = row_most == -infinity_of<A>() ? A{0} : row_most;
-      const A correction = std::exp(most[i] - shift);
+      const A correction = exp_of(most[i] - shift);
       most[i] = row_most;
       total[i] *= correction;
       HEDDLE_UNROLL
       for (int j = 0; j < cols; ++j) {
-        weight[i][j] = std::exp(weight[i][j] - shift);
+        weight[i][j] = exp_of(weight[i][j] - shift);
         total[i] += weight[i][j];
         sum[i][j] *= correction;
       }
@@ -226,7 +226,7 @@ __global__ void __launch_bounds__(128, std::is_same_v<T, bf16> ? 2 : 3)
     }
     store_columns<T, A, cols>(out, call.out.vectors, query, value_col, sum[i]);
     if (tx == 0 && value_col == 0 && query < scope.queries) {
-      call.logsumexp(b, head, query) = most[i] + std::log(all);
+      call.logsumexp(b, head, query) = most[i] + log_of(all);
     }
   }
 }
@@ -294,7 +294,7 @@ __global__ void __launch_bounds__(128) one_pass(AttentionForward<T> call, WholeR
         if (32 * j < rows_of_k) {
           HEDDLE_UNROLL
           for (int e = 0; e < n; ++e) {
-            score[i][j] = std::fma(of_query[e], of_key[j][e], score[i][j]);
+            score[i][j] = multiply_add(of_query[e], of_key[j][e], score[i][j]);
           }
         }
       }
@@ -317,7 +317,7 @@ __global__ void __launch_bounds__(128) one_pass(AttentionForward<T> call, WholeR
     A total = 0;
     HEDDLE_UNROLL
     for (int j = 0; j < groups; ++j) {
-      const A weight = std::exp(score[i][j] - shift);
+      const A weight = exp_of(score[i][j] - shift);
       total += weight;
       if (lane + 32 * j < rows_of_k) {
         weights.set(warp * rows + i, lane + 32 * j, weight);
@@ -326,7 +326,7 @@ __global__ void __launch_bounds__(128) one_pass(AttentionForward<T> call, WholeR
     total = warp_sum(total);
     share[i] = total > A{0} ? A{1} / total : total;  // a NaN stays one
     if (lane == 0 && query < scope.queries) {
-      call.logsumexp(b, head, query) = most + std::log(total);
+      call.logsumexp(b, head, query) = most + log_of(total);
     }
   }
   sync_warp();  // a warp reads the weights it wrote itself
@@ -359,7 +359,7 @@ __global__ void __launch_bounds__(128) one_pass(AttentionForward<T> call, WholeR
         if (32 * j < layout.value_pitch) {
           HEDDLE_UNROLL
           for (int e = 0; e < n; ++e) {
-            sum[i][j] = std::fma(weight[e], of_value[j][e], sum[i][j]);
+            sum[i][j] = multiply_add(weight[e], of_value[j][e], sum[i][j]);
           }
         }
       }

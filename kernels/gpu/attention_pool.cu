@@ -53,7 +53,7 @@ __device__ __forceinline__ void weigh_time(const AttentionPool<T>& p, std::int64
     A weight = 0;
     if (t < length) {
       const A score = scores(t);
-      weight = std::exp(score - shift) * inverse;
+      weight = exp_of(score - shift) * inverse;
       scores(t) = weight;
     }
     p.a(t, b) = narrow<T>(weight);
@@ -68,7 +68,7 @@ __device__ __forceinline__ void sum_column(const AttentionPool<T>& p, std::int64
   accumulate_t<T> sum = 0;
   for (std::int64_t t = 0; t < length; ++t) {
     const accumulate_t<T> weight = weights(t);
-    sum = std::fma(weight, widen<T>(p.u(t, b, j)), sum);
+    sum = multiply_add(weight, widen<T>(p.u(t, b, j)), sum);
   }
   p.pooled(b, j) = narrow<T>(sum);
 }

@@ -47,7 +47,7 @@ __device__ __forceinline__ void dot_steps(const Batch<const T>& u, std::int64_t 
         const Vector<T, N> element = load_vector<N>(u.matrix(first + s).row(b), j);
         HEDDLE_UNROLL
         for (int i = 0; i < N; ++i) {
-          sum[s] = std::fma(widen(element[i]), widen(factor[i]), sum[s]);
+          sum[s] = multiply_add(widen(element[i]), widen(factor[i]), sum[s]);
         }
       }
     }

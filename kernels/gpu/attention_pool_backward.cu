@@ -60,7 +60,7 @@ __device__ __forceinline__ void slopes_of_scores(const Backward<T>& p, std::int6
   A mean = 0;
   for (std::int64_t t = block.thread; t < length; t += block.threads) {
     const A g = slopes(t);
-    mean = std::fma(widen<T>(p.a(t, b)), g, mean);
+    mean = multiply_add(widen<T>(p.a(t, b)), g, mean);
   }
   mean = block.sum(mean);
   for (std::int64_t t = block.thread; t < length; t += block.threads) {
@@ -80,7 +80,7 @@ __device__ __forceinline__ void gradient_column(const Backward<T>& p, std::int64
   A dw = 0;
   for (std::int64_t t = 0; t < length; ++t) {
     const A slope = slopes(t);
-    dw = std::fma(slope, widen<T>(p.u(t, b, j)), dw);
+    dw = multiply_add(slope, widen<T>(p.u(t, b, j)), dw);
     p.du(t, b, j) = narrow<T>(widen<T>(p.a(t, b)) * dpooled + slope * w);
   }
   for (std::int64_t t = length; t < p.a.rows; ++t) {

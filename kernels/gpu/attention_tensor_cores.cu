@@ -144,7 +144,7 @@ __global__ void __launch_bounds__(128) mma_forward(AttentionForward<T> call) {
         sum[m][c].element[2 * h + 1] *= share;
       }
       if (lane % 4 == 0 && query < scope.queries) {
-        call.logsumexp(b, head, query) = most[m][h] + std::log(all);
+        call.logsumexp(b, head, query) = most[m][h] + log_of(all);
       }
     }
     store_sums<T>(out, first + row + 16 * m, sum[m]);

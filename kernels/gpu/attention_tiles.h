@@ -116,7 +116,7 @@ __device__ __forceinline__ void add_dots(Operand<A>& left, Operand<A>& right, Th
       for (int e = 0; e < n; ++e) {
         HEDDLE_UNROLL
         for (int j = 0; j < Tile<A>::cols; ++j) {
-          sum[i][j] = std::fma(a[e], b[j][e], sum[i][j]);
+          sum[i][j] = multiply_add(a[e], b[j][e], sum[i][j]);
         }
       }
     }
@@ -144,7 +144,7 @@ __device__ __forceinline__ void add_product(Weights<A>& weights, Operand<A>& x,
       for (int e = 0; e < n; ++e) {
         HEDDLE_UNROLL
         for (int c = 0; c < cols; ++c) {
-          sum[i][c] = std::fma(a[e], b[e][c], sum[i][c]);
+          sum[i][c] = multiply_add(a[e], b[e][c], sum[i][c]);
         }
       }
     }

@@ -48,7 +48,7 @@ __global__ void conv_direct(Product product, int part_depth) {
   ConvDigits term = terms.digits(begin);
   typename Product::Sum sum = 0;
   for (int k = begin; k < end; ++k) {
-    sum = std::fma(product.left(m, k, term), product.right(term, column), sum);
+    sum = multiply_add(product.left(m, k, term), product.right(term, column), sum);
     terms.advance(term);
   }
   product.write(m, n, column, static_cast<int>(blockIdx.z), sum);

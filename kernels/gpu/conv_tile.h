@@ -151,7 +151,7 @@ __global__ void __launch_bounds__(conv_threads, 2) conv_tile(Product product, in
       for (int i = 0; i < held; ++i) {
         HEDDLE_UNROLL
         for (int j = 0; j < held; ++j) {
-          sum[i][j] = std::fma(a[i], b[j], sum[i][j]);
+          sum[i][j] = multiply_add(a[i], b[j], sum[i][j]);
         }
       }
     }

@@ -45,7 +45,7 @@ struct CrossEntropy {
   /// Σ k_c (x_c − z); both are read only where there is smoothing.
   __device__ __forceinline__ void finish(std::int64_t row, const SoftmaxPair<A>& pair, A of_weights,
                                          A of_distances) const {
-    const A lse = shift_of(pair.largest) + std::log(pair.sum);
+    const A lse = shift_of(pair.largest) + log_of(pair.sum);
     const std::int64_t target = aim.targets(row);
     A loss = 0;
     A weight = 0;
@@ -82,7 +82,7 @@ __global__ void cross_entropy_thread_per_row(CrossEntropy<T> p) {
     pair.largest = larger_of(pair.largest, widen<T>(p.logits(r, c)));
   }
   for (std::int64_t c = 0; c < classes; ++c) {
-    pair.sum += std::exp(widen<T>(p.logits(r, c)) - shift_of(pair.largest));
+    pair.sum += exp_of(widen<T>(p.logits(r, c)) - shift_of(pair.largest));
   }
   A of_weights = 0;
   A of_distances = 0;

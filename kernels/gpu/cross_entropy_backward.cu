@@ -51,7 +51,7 @@ struct RowSlope {
 
   __device__ __forceinline__ A operator()(const Backward<T>& p, std::int64_t c, A x) const {
     const A of_class = weighs_classes ? smooth * p.aim.weight(c) : smooth;
-    const A slope = scale * std::exp(x - lse) - of_class;
+    const A slope = scale * exp_of(x - lse) - of_class;
     return dloss * (c == target ? slope - sharp : slope);
   }
 };

@@ -13,7 +13,7 @@ namespace heddle::kernels::HEDDLE_BACKEND {
 /// ln(1 + e^{−|x|}), between 0 and ln 2.
 template <typename A>
 __device__ __forceinline__ A log1p_exp_of(A x) {
-  return std::log1p(std::exp(-std::fabs(x)));
+  return std::log1p(exp_of(-std::fabs(x)));
 }
 
 /// Φ(x), the distribution function of a standard normal variable. Below −2 the relative error
@@ -32,17 +32,17 @@ __device__ __forceinline__ A unary_value(UnaryOp op, A x) {
     case UnaryOp::absolute:
       return std::fabs(x);
     case UnaryOp::exp:
-      return std::exp(x);
+      return exp_of(x);
     case UnaryOp::log:
-      return std::log(x);
+      return log_of(x);
     case UnaryOp::sqrt:
-      return std::sqrt(x);
+      return sqrt_of(x);
     case UnaryOp::square:
       return x * x;
     case UnaryOp::reciprocal:
       return A{1} / x;
     case UnaryOp::tanh:
-      return std::tanh(x);
+      return tanh_of(x);
     case UnaryOp::sigmoid:
       return sigmoid_of(x);
     case UnaryOp::relu:
@@ -107,7 +107,7 @@ __device__ __forceinline__ A unary_slope(UnaryOp op, A saved, A dy) {
     case UnaryOp::gelu: {
       // Φ(x) + x φ(x); at ±40 and beyond 1 or 0, also at ±∞.
       const A x = saved < A{-40} ? A{-40} : saved > A{40} ? A{40} : saved;
-      return dy * (normal_below_of(x) + x * inverse_root_two_pi * std::exp(A{-0.5} * (x * x)));
+      return dy * (normal_below_of(x) + x * inverse_root_two_pi * exp_of(A{-0.5} * (x * x)));
     }
     case UnaryOp::softplus:
       return dy * sigmoid_of(saved);

@@ -36,7 +36,7 @@ struct LayerNorm {
   Row<A> rstd;  // [rows]
 
   __device__ __forceinline__ A rstd_of(A squares) const {
-    return A{1} / std::sqrt(squares / static_cast<A>(x.cols) + epsilon);
+    return A{1} / sqrt_of(squares / static_cast<A>(x.cols) + epsilon);
   }
   __device__ __forceinline__ void save(std::int64_t row, A of_mean, A of_rstd) const {
     mean(row) = of_mean;

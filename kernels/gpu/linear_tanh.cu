@@ -46,11 +46,11 @@ struct GroupedBias {
 };
 
 template <bool is_fast, typename A>
-__device__ __forceinline__ A tanh_of(A z) {
+__device__ __forceinline__ A tanh_by(A z) {
   if constexpr (is_fast) {
     return fast_tanh(z);
   } else {
-    return std::tanh(z);
+    return tanh_of(z);
   }
 }
 
@@ -70,7 +70,7 @@ struct StoreTanh {
     for (int j = 0; j < N; ++j) {
       value[j] = T{};
       if (col + j < y.cols) {
-        value[j] = narrow<T>(tanh_of<is_fast>(sum[j] + bias(row, col + j)));
+        value[j] = narrow<T>(tanh_by<is_fast>(sum[j] + bias(row, col + j)));
       }
     }
     store_piece(y.row(row), col, width, value);
@@ -87,7 +87,7 @@ __global__ __launch_bounds__(256) void bias_and_tanh(Matrix<const Z> z, GroupedB
   if (at < y.rows * y.cols) {
     const std::int64_t row = at / y.cols;
     const std::int64_t col = at % y.cols;
-    y(row, col) = narrow<T>(tanh_of<false>(widen<Z>(z(row, col)) + bias(row, col)));
+    y(row, col) = narrow<T>(tanh_by<false>(widen<Z>(z(row, col)) + bias(row, col)));
   }
 }
 

@@ -44,7 +44,7 @@ __device__ __forceinline__ CellStep<A> cell_step(const FourGates<A>& z, A c_befo
     if constexpr (fast) {
       return fast_tanh(value);
     } else {
-      return std::tanh(value);
+      return tanh_of(value);
     }
   };
   CellStep<A> step;
@@ -72,7 +72,7 @@ __device__ __forceinline__ FourGates<A> cell_step_backward(const SavedStep<A>& s
   if constexpr (fast) {
     squashed = fast_tanh(saved.c);
   } else {
-    squashed = std::tanh(saved.c);
+    squashed = tanh_of(saved.c);
   }
   const A into_c = dc + dh * o * (A{1} - squashed * squashed);
   dc = into_c * f;

@@ -47,7 +47,7 @@ __device__ __forceinline__ float add_products(const Vector<float, 4>& a, const V
                                               float sum) {
   HEDDLE_UNROLL
   for (int i = 0; i < 4; ++i) {
-    sum = std::fma(a[i], b[i], sum);
+    sum = multiply_add(a[i], b[i], sum);
   }
   return sum;
 }

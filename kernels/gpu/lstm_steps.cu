@@ -140,7 +140,7 @@ struct TanhOfGate {  // of g
   __device__ void operator()(std::int64_t i) const {
     if (i / hidden % 4 == 2) {
       const T before = z(i);
-      z(i) = narrow<T>(std::tanh(widen<T>(before)));
+      z(i) = narrow<T>(tanh_of(widen<T>(before)));
     }
   }
 };
@@ -184,7 +184,7 @@ struct TanhOfCell {
 
   __device__ void operator()(std::int64_t i) const {
     const A value = c(i);
-    squashed(i) = std::tanh(value);
+    squashed(i) = tanh_of(value);
   }
 };
 template <typename T>

@@ -39,7 +39,7 @@ __device__ __forceinline__ double sum_squares(const Row<const T>& x, std::int64_
     HEDDLE_UNROLL
     for (int k = 0; k < N; ++k) {
       const auto g = static_cast<double>(part[k]);
-      sum = std::fma(g, g, sum);
+      sum = multiply_add(g, g, sum);
     }
   }
   return block_sum(sum, shared.sum);
@@ -97,7 +97,7 @@ __global__ void clip_step(double largest_norm, Row<const T> loss, Row<double> no
     return;
   }
   const auto loss_now = static_cast<double>(loss(0));
-  const double norm = std::sqrt(static_cast<double>(now(Place::squared_norm)));
+  const double norm = sqrt_of(static_cast<double>(now(Place::squared_norm)));
   now(Place::loss) = loss_now;
   now(Place::gradient_norm) = norm;
   const auto is_finite = [](double value) { return value - value == 0.0; };

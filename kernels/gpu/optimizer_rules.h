@@ -27,11 +27,11 @@ struct AdamRule {
     T scale, decay_into_gradient, keep, beta1, beta2, rest1, rest2, rate, root, epsilon;
 
     __device__ __forceinline__ void operator()(Updated<T>& at) const {
-      const T g = std::fma(decay_into_gradient, at.value, at.gradient * scale);
-      at.first = std::fma(beta1, at.first, rest1 * g);
-      at.second = std::fma(beta2, at.second, rest2 * g * g);
-      const T step = rate * at.first / std::fma(std::sqrt(at.second), root, epsilon);
-      at.value = std::fma(keep, at.value, -step);
+      const T g = multiply_add(decay_into_gradient, at.value, at.gradient * scale);
+      at.first = multiply_add(beta1, at.first, rest1 * g);
+      at.second = multiply_add(beta2, at.second, rest2 * g * g);
+      const T step = rate * at.first / multiply_add(sqrt_of(at.second), root, epsilon);
+      at.value = multiply_add(keep, at.value, -step);
     }
   };
   __device__ __forceinline__ Step step(double learning_rate, double decay,
@@ -45,7 +45,7 @@ struct AdamRule {
             .rest1 = static_cast<T>(1.0 - beta1),
             .rest2 = static_cast<T>(1.0 - beta2),
             .rate = static_cast<T>(rate / now(ScalarPlace::correction1)),
-            .root = static_cast<T>(1.0 / std::sqrt(now(ScalarPlace::correction2))),
+            .root = static_cast<T>(1.0 / sqrt_of(now(ScalarPlace::correction2))),
             .epsilon = static_cast<T>(epsilon)};
   }
 };
@@ -61,13 +61,13 @@ struct SgdRule {
     T scale, decay, rate, momentum, weight_of_velocity, weight_of_gradient;
 
     __device__ __forceinline__ void operator()(Updated<T>& at) const {
-      const T g = std::fma(decay, at.value, at.gradient * scale);
+      const T g = multiply_add(decay, at.value, at.gradient * scale);
       T moved = g;
       if constexpr (has_velocity) {
-        at.first = std::fma(momentum, at.first, g);
-        moved = std::fma(weight_of_velocity, at.first, weight_of_gradient * g);
+        at.first = multiply_add(momentum, at.first, g);
+        moved = multiply_add(weight_of_velocity, at.first, weight_of_gradient * g);
       }
-      at.value = std::fma(-rate, moved, at.value);
+      at.value = multiply_add(-rate, moved, at.value);
     }
   };
   __device__ __forceinline__ Step step(double learning_rate, double decay,

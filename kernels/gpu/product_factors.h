@@ -148,13 +148,6 @@ inline unsigned blocks_of(const TileOrder& order, std::int64_t batch) {
 
 // ---- Device ----
 
-/// x · y + sum, rounded once, in both builds: so a version of class f32 has the same bits under sim
-/// and cuda (but for subnormal numbers, which the host flushes to zero).
-template <typename A>
-__device__ __forceinline__ A multiply_add(A x, A y, A sum) {
-  return std::fma(x, y, sum);
-}
-
 /// A thread's share of the slabs of a factor, [side, depth], on their way to shared memory: pieces
 /// of `width` neighbours. What lies outside the factor is zero.
 template <typename T, int side, int depth, int threads>

@@ -105,7 +105,7 @@ struct LogSumExp {
   __device__ __forceinline__ State identity() const { return {-infinity_of<A>(), A{0}}; }
   /// exp(x − most); 1 for both infinite.
   static __device__ __forceinline__ A share(A x, A most) {
-    return x == most ? A{1} : std::exp(x - most);
+    return x == most ? A{1} : exp_of(x - most);
   }
   __device__ __forceinline__ State join(State left, State right) const {
     const A most = larger_of(left.most, right.most);
@@ -127,7 +127,7 @@ struct LogSumExp {
     return {most, sum};
   }
   __device__ __forceinline__ void put(std::int64_t outer, std::int64_t inner, State state) const {
-    out(outer, inner) = narrow<T>(state.most + std::log(state.sum));
+    out(outer, inner) = narrow<T>(state.most + log_of(state.sum));
   }
 };
 

@@ -30,7 +30,7 @@ struct Backward {
     return logarithmic ? dy_element : y_element * dy_element;
   }
   __device__ __forceinline__ A slope(A y_element, A dy_element, A d) const {
-    return logarithmic ? dy_element - std::exp(y_element) * d : y_element * (dy_element - d);
+    return logarithmic ? dy_element - exp_of(y_element) * d : y_element * (dy_element - d);
   }
 };
 

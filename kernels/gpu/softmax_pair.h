@@ -39,7 +39,7 @@ __device__ __forceinline__ SoftmaxPair<A> pair_of(const A (&x)[size]) {
   A sum = 0;
   HEDDLE_UNROLL
   for (int k = 0; k < size; ++k) {
-    sum += std::exp(x[k] - shift);
+    sum += exp_of(x[k] - shift);
   }
   return {largest, sum};
 }
@@ -51,7 +51,7 @@ __device__ __forceinline__ SoftmaxPair<A> merge(const SoftmaxPair<A>& a, const S
   const bool a_is_larger = a.largest >= b.largest;
   const SoftmaxPair<A> large = a_is_larger ? a : b;
   const SoftmaxPair<A> small = a_is_larger ? b : a;
-  const A factor = std::exp(small.largest - shift_of(large.largest));
+  const A factor = exp_of(small.largest - shift_of(large.largest));
   return {large.largest, large.sum + small.sum * factor};
 }
 

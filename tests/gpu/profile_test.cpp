@@ -8,6 +8,8 @@
 
 #include "core/tensor.h"
 #include "kernels/gpu/device/device.h"
+#include "kernels/gpu/families.h"
+#include "kernels/gpu/sim/picture.h"
 
 namespace heddle::kernels::sim {
 namespace {
@@ -135,6 +137,52 @@ TEST(Profile, KeepsTheWorstRequestOfAllLaunches) {
   EXPECT_EQ(sectors_of(store.worst).touched, 32);
 }
 
+/// Lanes take turns: in turn j those with (lane + j) % 2 = 0 store.
+__global__ void store_by_turns(Row<const float> x, Row<float> y) {
+  for (int j = 0; j < 4; ++j) {
+    const float value = x(threadIdx.x);
+    if ((threadIdx.x + static_cast<unsigned>(j)) % 2 == 0) {
+      y(j * 32 + static_cast<int>(threadIdx.x)) = value;
+    }
+  }
+}
+
+TEST(Profile, LanesThatSkipATurnTakeNoPartInIt) {
+  const Tensor x = Tensor::zeros({32});
+  const Tensor y = Tensor::zeros({4 * 32});
+  const LaunchProfile profile = profile_of([&] {
+    launch(store_by_turns, Launch{"turns", stream(), 1, 32}, flat_of<float>(x.view()),
+           flat_of<float>(y.output_view()));
+  });
+  const LineAccess& store = access_of(profile, Space::global, Reach::store);
+  EXPECT_EQ(store.requests, 4);
+  EXPECT_EQ(store.lanes, 4 * 16);
+  EXPECT_EQ(store.cost, 4 * 4);
+  EXPECT_EQ(access_of(profile, Space::global, Reach::load).requests, 4);
+}
+
+/// Each lane reads another number of elements, then all store.
+__global__ void sum_of_prefix(Row<const float> x, Row<float> y) {
+  float sum = 0;
+  for (unsigned i = 0; i <= threadIdx.x; ++i) {
+    sum += x(i);
+  }
+  y(threadIdx.x) = sum;
+}
+
+TEST(Profile, LanesMeetAgainAfterLoopsOfTheirOwn) {
+  const Tensor x = Tensor::zeros({32});
+  const Tensor y = Tensor::zeros({32});
+  const LaunchProfile profile = profile_of([&] {
+    launch(sum_of_prefix, Launch{"prefix", stream(), 1, 32}, flat_of<float>(x.view()),
+           flat_of<float>(y.output_view()));
+  });
+  EXPECT_EQ(access_of(profile, Space::global, Reach::load).requests, 32);
+  const LineAccess& store = access_of(profile, Space::global, Reach::store);
+  EXPECT_EQ(store.requests, 1);
+  EXPECT_EQ(store.lanes, 32);
+}
+
 TEST(Profile, WideAccessesGoInParts) {
   Request request{.lanes = 0xFFFFFFFFu, .address = {}, .bytes = 16};
   for (unsigned lane = 0; lane < 32; ++lane) {
@@ -164,6 +212,134 @@ TEST_F(TransposeProfile, TextAndPageNameTheLines) {
   EXPECT_NE(page.find("<h2>tile &lt;0&gt;</h2>"), std::string::npos);
   EXPECT_NE(page.find("a &amp; b"), std::string::npos);
   EXPECT_NE(page.find("<svg"), std::string::npos);
+}
+
+TEST_F(TransposeProfile, PicturesShowTheWorstLineOfEachSpace) {
+  Profile profile;
+  {
+    const RecordScope scope(profile);
+    launch(transpose_naive, Launch{"naive", stream(), 1, {32, 32}}, matrix_of<float>(x_.view()),
+           matrix_of<float>(y_.output_view()));
+    launch(transpose_tile<0>, Launch{"tile", stream(), 1, {32, 32}, sizeof(TileShared<0>)},
+           matrix_of<float>(x_.view()), matrix_of<float>(y_.output_view()));
+  }
+  const std::vector<LaunchProfile> kernels = profile.kernels();
+  const LineAccess* const global = worst_line(kernels, Space::global);
+  ASSERT_NE(global, nullptr);
+  EXPECT_EQ(global->reach, Reach::store);
+  EXPECT_EQ(global->cost, 32 * 32);
+  const std::string sectors = to_svg(*global, "a < b");
+  EXPECT_EQ(sectors.find("<svg xmlns="), 0u);
+  EXPECT_NE(sectors.find("a &lt; b"), std::string::npos);
+  EXPECT_NE(sectors.find("32 lanes × 4 bytes; 32 sectors, 4 would do: 8.00 times as many"),
+            std::string::npos)
+      << sectors;
+  EXPECT_NE(sectors.find("<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>"),
+            std::string::npos);
+  const LineAccess* const shared = worst_line(kernels, Space::shared);
+  ASSERT_NE(shared, nullptr);
+  EXPECT_EQ(shared->reach, Reach::load);
+  const std::string banks = to_svg(*shared, "tile");
+  EXPECT_NE(banks.find("32 passes, 1 would do: 32.00 times as many; a 32-way bank conflict"),
+            std::string::npos)
+      << banks;
+  EXPECT_NE(banks.find(">pass 32<"), std::string::npos);
+}
+
+TEST(Profile, ThereIsNoPictureOfSharedMemoryThatIsNotUsed) {
+  const Tensor y = Tensor::zeros({64});
+  const LaunchProfile profile = profile_of([&] {
+    launch(odd_lanes_store, Launch{"odd", stream(), 1, 64}, flat_of<float>(y.output_view()));
+  });
+  EXPECT_EQ(worst_line({profile}, Space::shared), nullptr);
+}
+
+__global__ void compute(Row<float> y) {
+  const auto i = static_cast<float>(threadIdx.x);
+  const float fused = multiply_add(i, 2.0f, 1.0f);
+  const float function = exp_of(-i);
+  y(threadIdx.x) += fused + function;
+}
+
+TEST(Profile, CountsTheOperationsOfWordsByLine) {
+  const Tensor y = Tensor::zeros({64});
+  const LaunchProfile profile = profile_of([&] {
+    launch(compute, Launch{"compute", stream(), 1, 64}, flat_of<float>(y.output_view()));
+  });
+  ASSERT_EQ(profile.operations.size(), 3u);
+  EXPECT_EQ(profile.operations[0].operations, 2 * 64);
+  EXPECT_EQ(profile.operations[1].operations, 64);
+  EXPECT_EQ(profile.operations[1].line, profile.operations[0].line + 1);
+  EXPECT_EQ(profile.operations[2].operations, 64);
+  const std::string text = to_text(std::vector{profile});
+  EXPECT_NE(text.find("floating-point operations: 256"), std::string::npos) << text;
+}
+
+std::int64_t operations_of(const std::vector<LaunchProfile>& kernels) {
+  std::int64_t sum = 0;
+  for (const LaunchProfile& kernel : kernels) {
+    for (const ::heddle::sim::LineOperations& line : kernel.operations) {
+      sum += line.operations;
+    }
+  }
+  return sum;
+}
+
+template <typename Run>
+std::vector<LaunchProfile> profiles_of(Run&& run) {
+  Profile profile;
+  {
+    const RecordScope scope(profile);
+    run();
+  }
+  return profile.kernels();
+}
+
+/// Of out [m, n] = a [m, k] · b [k, n] in a version of the family.
+std::vector<LaunchProfile> product_profile(std::string_view version, std::int64_t m, std::int64_t n,
+                                           std::int64_t k) {
+  const Device sim{.backend = Backend::sim};
+  const Tensor a = Tensor::zeros({1, m, k}, DType::f32, sim);
+  const Tensor b = Tensor::zeros({1, k, n}, DType::f32, sim);
+  const Tensor out = Tensor::zeros({1, m, n}, DType::f32, sim);
+  for (const auto& one : matmul_versions()) {
+    if (one.name == version) {
+      return profiles_of(
+          [&] { one.kernels.multiply(stream(), a.view(), b.view(), false, out.output_view()); });
+    }
+  }
+  ADD_FAILURE() << "no version " << version;
+  return {};
+}
+
+TEST(Profile, CountsTheOperationsThatAProductDoes) {
+  for (const char* version : {"naive", "shared_tile", "register_tile", "split_k",
+                              "tensor_cores_tf32", "tensor_cores_bf16"}) {
+    EXPECT_EQ(operations_of(product_profile(version, 64, 64, 64)), 2 * 64 * 64 * 64) << version;
+  }
+  EXPECT_EQ(operations_of(product_profile("tensor_cores_3xtf32", 64, 64, 64)),
+            3 * 2 * 64 * 64 * 64);
+  EXPECT_EQ(operations_of(product_profile("naive", 5, 7, 9)), 2 * 5 * 7 * 9);
+  // A tile that is filled up with zeros is computed all the same.
+  EXPECT_EQ(operations_of(product_profile("shared_tile", 16, 16, 9)), 2 * 16 * 16 * 16);
+  const std::vector<LaunchProfile> tensor = product_profile("tensor_cores_bf16", 64, 64, 64);
+  EXPECT_EQ(tensor.front().mma_operations, 2 * 64 * 64 * 64);
+}
+
+TEST(Profile, CountsTheExponentialsOfSoftmax) {
+  constexpr std::int64_t rows = 8;
+  constexpr std::int64_t cols = 64;
+  const Device sim{.backend = Backend::sim};
+  const Tensor x = Tensor::zeros({rows, cols}, DType::f32, sim);
+  const Tensor y = Tensor::zeros({rows, cols}, DType::f32, sim);
+  for (const auto& one : softmax_versions()) {
+    if (one.name == "thread_per_row") {
+      const auto kernels =
+          profiles_of([&] { one.kernels.forward(stream(), x.view(), {}, false, y.output_view()); });
+      // Once for the sum, once for the result.
+      EXPECT_EQ(operations_of(kernels), 2 * rows * cols);
+    }
+  }
 }
 
 }  // namespace

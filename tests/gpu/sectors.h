@@ -14,6 +14,7 @@ namespace heddle::testing {
 class SectorCounter : public sim::Recorder {
  public:
   void begin_launch(const char*, std::size_t, std::size_t) override {}
+  void operations(const sim::ThreadPlace&, int, sim::Place) override {}
   void word(const sim::ThreadPlace&, const char*, sim::Place) override {}
   void access(const sim::ThreadPlace& who, const sim::Access& what) override {
     if (what.space != sim::Space::global) {

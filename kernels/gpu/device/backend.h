@@ -10,13 +10,19 @@
 
 #define HEDDLE_BACKEND cuda
 #define HEDDLE_UNROLL _Pragma("unroll")
+#define HEDDLE_PLACE
+#define HEDDLE_GIVE_PLACE
 
 #else
 
 #include "kernels/gpu/sim/coordinates.h"
+#include "kernels/gpu/sim/place.h"
 
 #define HEDDLE_BACKEND sim
 #define HEDDLE_UNROLL
+// At the end of a word's parameters, and of what it gives on: under sim, the line that calls it.
+#define HEDDLE_PLACE , ::heddle::sim::Place place = ::heddle::sim::Place::current()
+#define HEDDLE_GIVE_PLACE , place
 #define __global__
 #define __device__
 #define __host__

@@ -18,8 +18,9 @@
 //   load_vector<N>, store_vector                      N neighbouring elements at once
 //   copy_async, commit_copies, wait_copies<N>         global to shared memory behind one's back
 //   fragment words: mma.h                             tensor cores
-//   fast_exp, fast_tanh, …, accumulate_t<T>, opaque   numbers.h
-//   product_of(a, b)                                  a · b, never fused with a sum (numbers.h)
+//   multiply_add(x, y, sum), product_of(a, b)         rounded once; never fused (numbers.h)
+//   exp_of, log_of, sqrt_of, tanh_of, sigmoid_of      and fast_exp, …: numbers.h
+//   accumulate_t<T>, widen, narrow, opaque            numbers.h
 //   atomic_add                                        integers alone (floating sums stay in order)
 // On the host
 //   launch(kernel, Launch{…}, args…)                  instead of <<<>>>

@@ -1,7 +1,8 @@
 #pragma once
 
-// Numbers in kernels: the type sums are kept in, and elementary functions in their two kinds. The
-// plain names are CUDA's library functions (1 to 2 ulp); the fast ones are for tf32 and bf16 alone.
+// Numbers in kernels: the type sums are kept in, and the words that compute. Elementary functions
+// come in two kinds: the plain names are CUDA's library functions (1 to 2 ulp); the fast ones are
+// for tf32 and bf16 alone.
 
 #include <cmath>
 #include <cstdint>
@@ -10,6 +11,9 @@
 
 #include "core/bf16.h"
 #include "kernels/gpu/device/backend.h"
+#if !defined(__CUDACC__)
+#include "kernels/gpu/sim/memory_access.h"
+#endif
 
 namespace heddle::kernels::HEDDLE_BACKEND {
 
@@ -27,15 +31,34 @@ __device__ __forceinline__ T narrow(accumulate_t<T> value) {
   return static_cast<T>(value);
 }
 
+// Words that compute. Under sim each tells a recorder how many floating-point operations it stands
+// for (an elementary function and a division are one), so that a profile can group them by line.
+
+#if defined(__CUDACC__)
+#define HEDDLE_OPERATIONS(count)
+#else
+#define HEDDLE_OPERATIONS(count) ::heddle::sim::record_operations(count, place)
+#endif
+
+/// x · y + sum, rounded once, in both builds: so a version of class f32 has the same bits under sim
+/// and cuda (but for subnormal numbers, which the host flushes to zero). 2 operations.
+template <typename A>
+__device__ __forceinline__ A multiply_add(A x, A y, A sum HEDDLE_PLACE) {
+  HEDDLE_OPERATIONS(2);
+  return std::fma(x, y, sum);
+}
+
 /// a · b rounded by itself: nvcc does not make one rounding of it and a following addition.
-__device__ __forceinline__ float product_of(float a, float b) {
+__device__ __forceinline__ float product_of(float a, float b HEDDLE_PLACE) {
+  HEDDLE_OPERATIONS(1);
 #if defined(__CUDA_ARCH__)
   return __fmul_rn(a, b);
 #else
   return a * b;
 #endif
 }
-__device__ __forceinline__ double product_of(double a, double b) {
+__device__ __forceinline__ double product_of(double a, double b HEDDLE_PLACE) {
+  HEDDLE_OPERATIONS(1);
 #if defined(__CUDA_ARCH__)
   return __dmul_rn(a, b);
 #else
@@ -44,7 +67,29 @@ __device__ __forceinline__ double product_of(double a, double b) {
 }
 
 template <typename A>
-__device__ __forceinline__ A sigmoid_of(A x) {
+__device__ __forceinline__ A exp_of(A x HEDDLE_PLACE) {
+  HEDDLE_OPERATIONS(1);
+  return std::exp(x);
+}
+template <typename A>
+__device__ __forceinline__ A log_of(A x HEDDLE_PLACE) {
+  HEDDLE_OPERATIONS(1);
+  return std::log(x);
+}
+template <typename A>
+__device__ __forceinline__ A sqrt_of(A x HEDDLE_PLACE) {
+  HEDDLE_OPERATIONS(1);
+  return std::sqrt(x);
+}
+template <typename A>
+__device__ __forceinline__ A tanh_of(A x HEDDLE_PLACE) {
+  HEDDLE_OPERATIONS(1);
+  return std::tanh(x);
+}
+/// 3 operations.
+template <typename A>
+__device__ __forceinline__ A sigmoid_of(A x HEDDLE_PLACE) {
+  HEDDLE_OPERATIONS(3);
   return A{1} / (A{1} + std::exp(-x));
 }
 
@@ -65,7 +110,8 @@ __device__ __forceinline__ Word opaque(Word word) {
 }
 
 /// Absolute error below 2⁻²¹ of the result near 1 (ex2.approx).
-__device__ __forceinline__ float fast_exp(float x) {
+__device__ __forceinline__ float fast_exp(float x HEDDLE_PLACE) {
+  HEDDLE_OPERATIONS(1);
 #if defined(__CUDACC__)
   return __expf(x);
 #else
@@ -73,7 +119,8 @@ __device__ __forceinline__ float fast_exp(float x) {
 #endif
 }
 /// Relative error up to 1.1e-5 (tanh.approx; 134 ulp).
-__device__ __forceinline__ float fast_tanh(float x) {
+__device__ __forceinline__ float fast_tanh(float x HEDDLE_PLACE) {
+  HEDDLE_OPERATIONS(1);
 #if defined(__CUDACC__) && __CUDA_ARCH__ >= 750
   float y;
   asm("tanh.approx.f32 %0, %1;" : "=f"(y) : "f"(x));
@@ -82,6 +129,10 @@ __device__ __forceinline__ float fast_tanh(float x) {
   return std::tanh(x);
 #endif
 }
-__device__ __forceinline__ float fast_sigmoid(float x) { return 0.5f + 0.5f * fast_tanh(0.5f * x); }
+/// 4 operations.
+__device__ __forceinline__ float fast_sigmoid(float x HEDDLE_PLACE) {
+  HEDDLE_OPERATIONS(3);
+  return 0.5f + 0.5f * fast_tanh(0.5f * x HEDDLE_GIVE_PLACE);
+}
 
 }  // namespace heddle::kernels::HEDDLE_BACKEND

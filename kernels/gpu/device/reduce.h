@@ -16,9 +16,10 @@ __device__ __forceinline__ A larger_of(A a, A b) {
 
 /// Over groups of `lanes` neighbouring lanes (a power of two). All lanes of the warp call it.
 template <int lanes = 32, typename A>
-__device__ __forceinline__ A warp_sum(A value) {
+__device__ __forceinline__ A warp_sum(A value HEDDLE_PLACE) {
   HEDDLE_UNROLL
   for (int step = lanes / 2; step > 0; step /= 2) {
+    HEDDLE_OPERATIONS(1);
     value += shuffle_xor(full_mask, value, step);
   }
   return value;
@@ -41,16 +42,17 @@ struct BlockReduceShared {
 /// Over the whole block, whose threads are counted along x alone and a multiple of 32. Ends with a
 /// barrier, so that `shared` may be used again at once.
 template <typename A>
-__device__ __forceinline__ A block_sum(A value, BlockReduceShared<A>& shared) {
+__device__ __forceinline__ A block_sum(A value, BlockReduceShared<A>& shared HEDDLE_PLACE) {
   const int lane = static_cast<int>(threadIdx.x % 32);
   const int warp = static_cast<int>(threadIdx.x / 32);
   const int warps = static_cast<int>(blockDim.x / 32);
-  value = warp_sum(value);
+  value = warp_sum(value HEDDLE_GIVE_PLACE);
   if (lane == 0) {
     shared.of_warp(warp) = value;
   }
   sync_threads();
-  value = warp_sum(lane < warps ? static_cast<A>(shared.of_warp(lane < warps ? lane : 0)) : A{0});
+  value = warp_sum(lane < warps ? static_cast<A>(shared.of_warp(lane < warps ? lane : 0))
+                                : A{0} HEDDLE_GIVE_PLACE);
   sync_threads();
   return value;
 }

@@ -13,8 +13,6 @@ namespace heddle::kernels::HEDDLE_BACKEND {
 
 #if defined(__CUDACC__)
 
-#define HEDDLE_PLACE
-#define HEDDLE_GIVE_PLACE
 template <typename T>
 using Global = T&;
 #define HEDDLE_CHECK_INSIDE(index, size, what)
@@ -22,8 +20,6 @@ using Global = T&;
 
 #else
 
-#define HEDDLE_PLACE , Place place = Place::current()
-#define HEDDLE_GIVE_PLACE , place
 /// Loads give the value; where T is not const, a stand-in for the element (do not keep it in an
 /// `auto`: write T).
 template <typename T>
@@ -204,8 +200,6 @@ void store_shared(T* address, const Vector<T, N>& value, Place place = Place::cu
 
 #endif
 
-#undef HEDDLE_PLACE
-#undef HEDDLE_GIVE_PLACE
 #undef HEDDLE_CHECK_INSIDE
 #undef HEDDLE_ELEMENT
 

@@ -170,7 +170,7 @@ class Block {
   std::array<unsigned, most_warps> warp_epoch_{};
 };
 
-/// The block whose thread runs on this OS thread.
-inline thread_local constinit Block* current_block = nullptr;
+/// The block whose thread runs on this OS thread. (The model: see active_recorder.)
+[[gnu::tls_model("initial-exec")]] inline thread_local constinit Block* current_block = nullptr;
 
 }  // namespace heddle::sim

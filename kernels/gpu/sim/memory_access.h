@@ -27,6 +27,15 @@ inline void record(Space space, Reach reach, const void* address, std::size_t by
   }
 }
 
+/// Floating-point operations of the thread that runs.
+inline void record_operations(int count, Place place) {
+  if (active_recorder != nullptr && current_block != nullptr) [[unlikely]] {
+    hide_begin();
+    active_recorder->operations(current_block->who(), count, place);
+    hide_end();
+  }
+}
+
 /// Marks bytes of shared memory as written. Plain memory is not looked up: `address` is shared.
 inline void mark_written(const void* address, std::size_t bytes) {
   unsigned char* const written = current_block->written();
@@ -84,20 +93,29 @@ class Element {
   const Element& operator=(const Element& other) const { return *this = static_cast<T>(other); }
   template <typename V>
   const Element& operator+=(const V& value) const {
+    record_one_operation();
     return *this = static_cast<T>(static_cast<T>(*this) + value);
   }
   template <typename V>
   const Element& operator-=(const V& value) const {
+    record_one_operation();
     return *this = static_cast<T>(static_cast<T>(*this) - value);
   }
   template <typename V>
   const Element& operator*=(const V& value) const {
+    record_one_operation();
     return *this = static_cast<T>(static_cast<T>(*this) * value);
   }
   /// For words that reach memory themselves.
   T* address() const { return address_; }
 
  private:
+  void record_one_operation() const {
+    if constexpr (!std::is_integral_v<T>) {
+      record_operations(1, place_);
+    }
+  }
+
   T* address_;
   Place place_;
 };

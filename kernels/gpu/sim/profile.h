@@ -3,9 +3,9 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
-#include <unordered_map>
 #include <vector>
 
 #include "kernels/gpu/sim/recorder.h"
@@ -34,10 +34,13 @@ struct Wavefronts {
   std::int64_t ideal = 0;
 };
 Wavefronts wavefronts_of(const Request& request);
+/// How many lanes' accesses go through the banks together: 32, or 16 or 8 where they are wide.
+unsigned lanes_of_a_pass(const Request& request);
 
 /// One line of a kernel that reaches memory.
 struct LineAccess {
   std::string file;
+  std::string path;  // of the file, as the compiler was given it
   unsigned line = 0;
   Space space = Space::global;
   Reach reach = Reach::load;
@@ -58,6 +61,15 @@ struct LineWord {
   std::int64_t calls = 0;  // of warps (lanes / 32, rounded up); barriers: of blocks
 };
 
+/// Floating-point operations of one line: those of the words that compute (device/numbers.h), of
+/// sums over warps and of tensor cores. What is written as a plain + − · / of two numbers is not
+/// seen.
+struct LineOperations {
+  std::string file;
+  unsigned line = 0;
+  std::int64_t operations = 0;
+};
+
 struct LaunchProfile {
   std::string kernel;
   std::int64_t launches = 0;
@@ -65,16 +77,23 @@ struct LaunchProfile {
   std::int64_t threads = 0;          // of a block
   std::vector<LineAccess> accesses;  // by file, line
   std::vector<LineWord> words;
-  std::int64_t mma_operations = 0;  // multiplications and additions on tensor cores
+  std::vector<LineOperations> operations;  // by file, line
+  std::int64_t mma_operations = 0;         // those on tensor cores
 };
 
 /// Counts, from what the executor tells, what a profiler of a GPU would: how each line's accesses
-/// fall into sectors and banks, barriers, divergence. Lanes that come to the same line for the k-th
-/// time are taken as one request of their warp, although the executor ran them one by one.
+/// fall into sectors and banks, barriers, divergence.
+///
+/// The executor runs lanes one by one, so which of their visits to a line were one request of the
+/// warp is inferred. Lines to which all its lanes come equally often, at the same points of what
+/// they all do, are common: the k-th visits of all lanes are one request. The visits to common
+/// lines are also a clock: at other lines (a lane outside the matrix skips its load, say) what is
+/// done between two of its ticks belongs together.
 class Profile : public Recorder {
  public:
   void begin_launch(const char* kernel, std::size_t blocks, std::size_t threads) override;
   void access(const ThreadPlace& who, const Access& what) override;
+  void operations(const ThreadPlace& who, int count, Place place) override;
   void word(const ThreadPlace& who, const char* word, Place place) override;
 
   /// What was counted so far, by kernel in the order of the first launch.
@@ -88,28 +107,29 @@ class Profile : public Recorder {
     Reach reach;
     auto operator<=>(const LineKey&) const = default;
   };
-  struct RequestKey {
-    unsigned block;
-    unsigned warp;
-    std::uint64_t time;  // of the line, counted by each lane
-    auto operator<=>(const RequestKey&) const = default;
-  };
-  struct Line {
-    std::map<RequestKey, Request> requests;
-    std::unordered_map<std::uint64_t, std::uint64_t> times;  // of (block, thread)
+  /// A lane's access at a line.
+  struct Visit {
+    const LineKey* line;
+    std::uintptr_t address;
+    std::uint32_t bytes;
+    std::uint32_t lane;
   };
   struct Kernel {
     LaunchProfile total;
     std::map<LineKey, LineAccess> lines;
     std::map<std::tuple<std::string, unsigned, std::string>, std::int64_t> words;  // lanes
+    std::map<std::pair<const char*, unsigned>, std::int64_t> operations;
   };
 
   Kernel& current();
+  static std::set<const LineKey*> common_lines(const std::vector<Visit>& visits);
+  void settle_warp(const std::vector<Visit>& visits);
   void settle();
 
   std::vector<Kernel> kernels_;
   std::size_t running_ = 0;
-  std::map<LineKey, Line> open_;
+  std::set<LineKey> keys_;                                            // of the visits
+  std::map<std::pair<unsigned, unsigned>, std::vector<Visit>> open_;  // by (block, warp)
 };
 
 /// The table `heddle kernel` prints.

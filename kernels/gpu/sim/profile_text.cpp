@@ -58,17 +58,28 @@ std::string to_text(const std::vector<LaunchProfile>& kernels) {
       text += row(concat(word.file, ':', word.line), word.word, std::to_string(word.calls), "", "",
                   "", "", "");
     }
-    text += concat("  global memory: ", loaded, " bytes loaded, ", stored, " bytes stored");
-    if (kernel.mma_operations > 0) {
-      text += concat("; tensor cores: ", kernel.mma_operations, " operations");
+    std::int64_t operations = 0;
+    for (const LineOperations& line : kernel.operations) {
+      text += row(concat(line.file, ':', line.line), "operations", std::to_string(line.operations),
+                  "", "", "", "", "");
+      operations += line.operations;
     }
-    text += "\n\n";
+    text += concat("  global memory: ", loaded, " bytes loaded, ", stored, " bytes stored\n");
+    if (operations > 0) {
+      text += concat("  floating-point operations: ", operations);
+      text += kernel.mma_operations > 0
+                  ? concat(", of them on tensor cores ", kernel.mma_operations, "\n")
+                  : "\n";
+    }
+    text += "\n";
   }
   text +=
       "lanes: how many of 32 take part, on average (32 without divergence). sectors: of 32 bytes "
       "in\n"
       "global memory; in shared memory, passes through its 32 banks. ideal: as few as the bytes "
-      "need.\n";
+      "need.\n"
+      "operations: of multiply_add (2), exp_of and its like, sums over warps and tensor cores; a "
+      "plain\n+ − · / of two numbers in a kernel is not seen.\n";
   return text;
 }
 

@@ -32,12 +32,16 @@ class Recorder {
   virtual ~Recorder() = default;
   virtual void begin_launch(const char* kernel, std::size_t blocks, std::size_t threads) = 0;
   virtual void access(const ThreadPlace& who, const Access& what) = 0;
+  /// Floating-point operations that the thread did at a place.
+  virtual void operations(const ThreadPlace& who, int count, Place place) = 0;
   /// sync_threads, sync_warp, shuffle_xor, mma, …: once for each thread.
   virtual void word(const ThreadPlace& who, const char* word, Place place) = 0;
 };
 
-/// Told about the launches of this thread; null most of the time.
-inline thread_local constinit Recorder* active_recorder = nullptr;
+/// Told about the launches of this thread; null most of the time. Every word looks at it: the model
+/// makes that one load, where position-independent code would call a function.
+[[gnu::tls_model("initial-exec")]] inline thread_local constinit Recorder* active_recorder =
+    nullptr;
 
 /// While it lives, the recorder is told about this thread's launches.
 class RecordScope {
