@@ -7,6 +7,7 @@
 #include "autograd/operation.h"
 #include "core/random.h"
 #include "kernels/attention.h"
+#include "kernels/bias_activation.h"
 #include "kernels/conv.h"
 #include "kernels/cross_entropy.h"
 #include "kernels/elementwise.h"
@@ -109,6 +110,10 @@ Variable linear(const Variable& x, const Variable& weight, const Variable& bias,
 /// same at all times), or undefined → [.., out].
 Variable linear_tanh(const Variable& x, const Variable& weight, const Variable& bias,
                      Where where = Where::current());
+/// activation(x + bias), fused, with the bias along dimension `dim` of x: −1 behind `linear`, 1
+/// behind a convolution. bias [x's size there].
+Variable bias_activation(const Variable& x, const Variable& bias, Activation activation,
+                         int dim = -1, Where where = Where::current());
 
 // Attention. Lengths are i64 tensors or undefined.
 /// Over the last dimension: x [.., cols], lengths of the leading shape; 0 beyond a length.

@@ -16,6 +16,7 @@ namespace {
 Kernels cpu_table() {
   return {
       .elementwise = cpu::elementwise_kernels(),
+      .bias_activation = cpu::bias_activation_kernels(),
       .reduce = cpu::reduce_kernels(),
       .matmul = cpu::matmul_kernels(),
       .linear_tanh = cpu::linear_tanh_kernels(),

@@ -3,6 +3,7 @@
 #include "core/device.h"
 #include "kernels/attention.h"
 #include "kernels/attention_pool.h"
+#include "kernels/bias_activation.h"
 #include "kernels/conv.h"
 #include "kernels/cross_entropy.h"
 #include "kernels/dropout.h"
@@ -23,6 +24,7 @@ namespace heddle {
 /// All kernels of one backend. Copies and conversions are the tensor's own (core/tensor.h).
 struct Kernels {
   ElementwiseKernels elementwise;
+  BiasActivationKernels bias_activation;
   ReduceKernels reduce;
   MatmulKernels matmul;
   LinearTanhKernels linear_tanh;

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "layers/initialise.h"
 #include "layers/mixed_precision.h"
+#include "layers/with_bias.h"
 
 namespace heddle {
 
@@ -22,6 +23,11 @@ Conv1d::Conv1d(std::int64_t channels, std::int64_t filters, std::int64_t kernel,
 
 Variable Conv1d::operator()(const Variable& x) const {
   return conv1d(x, cast_like(weight, x), cast_like(bias, x), stride, padding, dilation);
+}
+
+Variable Conv1d::operator()(const Variable& x, Activation activation) const {
+  return with_bias(conv1d(x, cast_like(weight, x), {}, stride, padding, dilation), bias, activation,
+                   1);
 }
 
 void Conv1d::visit(Visitor& visitor) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "core/random.h"
+#include "kernels/bias_activation.h"
 #include "layers/visit.h"
 
 namespace heddle {
@@ -22,6 +23,8 @@ struct Conv1d {
          const Generator& generator, Conv1dOptions options = {});
 
   Variable operator()(const Variable& x) const;
+  /// activation(convolution + bias): the sums, then bias and activation in one pass.
+  Variable operator()(const Variable& x, Activation activation) const;
   void visit(Visitor& visitor);
 
   std::int64_t stride;

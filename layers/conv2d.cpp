@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "layers/initialise.h"
 #include "layers/mixed_precision.h"
+#include "layers/with_bias.h"
 
 namespace heddle {
 
@@ -23,6 +24,10 @@ Conv2d::Conv2d(std::int64_t channels, std::int64_t filters, std::int64_t kernel,
 
 Variable Conv2d::operator()(const Variable& x) const {
   return conv2d(x, cast_like(weight, x), cast_like(bias, x), window);
+}
+
+Variable Conv2d::operator()(const Variable& x, Activation activation) const {
+  return with_bias(conv2d(x, cast_like(weight, x), {}, window), bias, activation, 1);
 }
 
 void Conv2d::visit(Visitor& visitor) {

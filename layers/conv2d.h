@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "core/random.h"
+#include "kernels/bias_activation.h"
 #include "kernels/conv.h"
 #include "layers/visit.h"
 
@@ -22,6 +23,8 @@ struct Conv2d {
          const Generator& generator, Conv2dOptions options = {});
 
   Variable operator()(const Variable& x) const;
+  /// activation(convolution + bias): the sums, then bias and activation in one pass.
+  Variable operator()(const Variable& x, Activation activation) const;
   void visit(Visitor& visitor);
 
   ConvOptions window;

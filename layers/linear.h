@@ -4,6 +4,7 @@
 
 #include "core/dtype.h"
 #include "core/random.h"
+#include "kernels/bias_activation.h"
 #include "layers/visit.h"
 
 namespace heddle {
@@ -19,6 +20,9 @@ struct Linear {
   Linear(std::int64_t in, std::int64_t out, const Generator& generator, LinearOptions options = {});
 
   Variable operator()(const Variable& x) const;
+  /// activation(x weightᵀ + bias): the product, then bias and activation in one pass; tanh in the
+  /// product's own kernel (linear_tanh).
+  Variable operator()(const Variable& x, Activation activation) const;
   void visit(Visitor& visitor);
 
   Variable weight;  // [out, in]

@@ -57,7 +57,7 @@ EncodedSteps ConvAudioEncoder::operator()(const Tensor& frames, const Tensor& le
   Tensor mask;
   std::int64_t stride = 1;
   for (const Conv1d& stage : stages) {
-    x = relu(stage(x));
+    x = stage(x, Activation::relu);
     stride *= 2;
     if (lengths.defined()) {
       mask = inside(lengths, x.size(2), stride);

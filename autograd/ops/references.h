@@ -4,6 +4,7 @@
 
 #include "autograd/operation.h"
 #include "kernels/attention.h"
+#include "kernels/bias_activation.h"
 #include "kernels/conv.h"
 #include "kernels/cross_entropy.h"
 #include "kernels/pool.h"
@@ -16,6 +17,7 @@ namespace heddle {
 
 Variable linear_reference(const Variables& inputs);
 Variable linear_tanh_reference(const Variables& inputs);
+Variable bias_activation_reference(const Variables& inputs, Activation activation, int dim);
 Variables attention_pool_reference(const Variables& inputs);
 Variable attention_reference(const Variables& inputs, const AttentionOptions& options);
 Variables lstm_reference(const Variables& inputs);

@@ -126,6 +126,8 @@ class Answers(unittest.TestCase):
             {"family": "adam", "sizes": {"parameters": 64, "tensors": 2}},
             {"family": "attention", "direction": "forward+backward",
              "sizes": {"batch": 2, "heads": 2, "queries": 3, "width": 4, "causal": 1, "padding": 1}},
+            {"family": "bias_activation", "direction": "forward+backward",
+             "sizes": {"function": "gelu", "outer": 2, "channels": 3, "inner": 4}},
             {"family": "conv", "direction": "training", "sizes": {"batch": 1, "side": 8}},
             {"family": "cross_entropy", "sizes": {"rows": 3, "classes": 4}},
             {"family": "embedding", "direction": "forward+backward",

@@ -6,6 +6,7 @@ namespace heddle::cpu {
 
 // One function per family, each in kernels/cpu/<family>.cpp, gives that family's table.
 ElementwiseKernels elementwise_kernels();
+BiasActivationKernels bias_activation_kernels();
 ReduceKernels reduce_kernels();
 MatmulKernels matmul_kernels();
 LinearTanhKernels linear_tanh_kernels();

@@ -7,12 +7,12 @@ namespace heddle {
 
 const std::vector<KernelExample>& kernel_examples() {
   static const std::vector<KernelExample> all = {
-      examples::attention(),     examples::attention_pool(), examples::conv(),
-      examples::cross_entropy(), examples::dropout(),        examples::elementwise(),
-      examples::embedding(),     examples::gather(),         examples::layer_norm(),
-      examples::linear_tanh(),   examples::lstm(),           examples::matmul(),
-      examples::optimizer(),     examples::pool(),           examples::reduce(),
-      examples::softmax(),
+      examples::attention(),   examples::attention_pool(), examples::bias_activation(),
+      examples::conv(),        examples::cross_entropy(),  examples::dropout(),
+      examples::elementwise(), examples::embedding(),      examples::gather(),
+      examples::layer_norm(),  examples::linear_tanh(),    examples::lstm(),
+      examples::matmul(),      examples::optimizer(),      examples::pool(),
+      examples::reduce(),      examples::softmax(),
   };
   return all;
 }

@@ -59,6 +59,7 @@ std::vector<ExampleCall> calls_of(const std::vector<kernels::KernelVersion<Table
 // One function per family, each in its own file.
 KernelExample attention();
 KernelExample attention_pool();
+KernelExample bias_activation();
 KernelExample conv();
 KernelExample cross_entropy();
 KernelExample dropout();

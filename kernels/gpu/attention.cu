@@ -11,9 +11,11 @@
 //                   maximum
 //   tensor_cores    the products of `tiled` on tensor cores, copies while computing; bf16 storage,
 //                   or f32 with factors rounded to tf32
-// Kernels: attention_forward.cu, attention_backward.cu, attention_tensor_cores.cu. They share
-// attention_scope.h, attention_tiles.h and attention_fragments.h.
-// Derivations: docs/kernels/attention.md.
+// Kernels: a file per version, attention_three_kernels.cu, attention_tiled.cu,
+// attention_whole_row.cu (the backward of the last two in …_backward.cu) and
+// attention_tensor_cores.cu; and attention_delta.cu, which every backward begins with. They share
+// attention_scope.h, attention_tiles.h and attention_fragments.h. Derivations:
+// docs/kernels/attention.md.
 
 #include <vector>
 

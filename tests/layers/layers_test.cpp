@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "autograd/ops.h"
+#include "autograd/tape.h"
 #include "layers/attention_pool.h"
 #include "layers/conv1d.h"
 #include "layers/conv2d.h"
@@ -185,6 +186,63 @@ TEST(Layers, ConvolutionsHaveTheDocumentedShapes) {
   const Conv1d frames(3, 4, 5, Generator(11), {.stride = 2, .padding = 2, .bias = false});
   EXPECT_EQ(frames(random({2, 3, 9}, 1, DType::f32)).shape(), (Shape{2, 4, 5}));
   EXPECT_FALSE(frames.bias.defined());
+}
+
+/// What a chain gives, and the gradients of Σ y² of the layer's parameters.
+template <typename Layer, typename Chain>
+std::vector<Tensor> with_gradients(Layer& layer, const Chain& chain) {
+  Tape tape;
+  const Variable y = chain();
+  std::vector<Tensor> found{y.value()};
+  Variables leaves;
+  for (const NamedParameter& parameter : parameters_of(layer)) {
+    leaves.push_back(parameter.variable);
+  }
+  for (const Variable& gradient : tape.gradient({sum(square(y))}, leaves)) {
+    found.push_back(gradient.value());
+  }
+  return found;
+}
+
+TEST(Layers, AnActivationBehindALayerIsTheSameInOnePass) {
+  const auto activate = [](const Variable& z, Activation activation) {
+    switch (activation) {
+      case Activation::relu:
+        return relu(z);
+      case Activation::gelu:
+        return gelu(z);
+      case Activation::sigmoid:
+        return sigmoid(z);
+      case Activation::tanh:
+        break;
+    }
+    return tanh(z);
+  };
+  const auto expect_same = [&](auto layer, const Variable& x) {
+    if (layer.bias.defined()) {  // as training leaves it
+      layer.bias = Variable(random(layer.bias.shape(), 20).value(), true);
+    }
+    for (const Activation activation :
+         {Activation::relu, Activation::gelu, Activation::sigmoid, Activation::tanh}) {
+      const std::vector<Tensor> got = with_gradients(layer, [&] { return layer(x, activation); });
+      const std::vector<Tensor> expected =
+          with_gradients(layer, [&] { return activate(layer(x), activation); });
+      ASSERT_EQ(got.size(), expected.size());
+      for (std::size_t i = 0; i < got.size(); ++i) {
+        EXPECT_LT(worst_difference(got[i], expected[i]), 1e-12)
+            << "activation " << static_cast<int>(activation) << ", tensor " << i;
+      }
+    }
+  };
+  for (const bool bias : {true, false}) {
+    expect_same(Linear(4, 3, Generator(14), {.bias = bias, .dtype = DType::f64}),
+                random({2, 5, 4}, 1));
+    expect_same(Conv1d(3, 4, 5, Generator(15),
+                       {.stride = 2, .padding = 2, .bias = bias, .dtype = DType::f64}),
+                random({2, 3, 9}, 2));
+    expect_same(Conv2d(3, 5, 3, Generator(16), {.bias = bias, .dtype = DType::f64}),
+                random({2, 3, 6, 7}, 3));
+  }
 }
 
 TEST(Layers, EmbeddingLooksUpRows) {

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "autograd/ops.h"
 #include "autograd/ops/references.h"
 #include "tests/support/cases.h"
@@ -100,6 +102,56 @@ OperationCase linear_tanh_case() {
                        }}}};
 }
 
+OperationCase bias_activation_case() {
+  const auto example = [](const char* name, Activation activation, Variables leaves, int dim) {
+    return Example{
+        name,
+        [activation, dim](const Variables& in) -> Variables {
+          return {bias_activation(in[0], in[1], activation, dim)};
+        },
+        std::move(leaves),
+        [activation, dim](const Variables& in) -> Variables {
+          return {bias_activation_reference(in, activation, dim < 0 ? dim + in[0].rank() : dim)};
+        }};
+  };
+  // Away from relu's kink: |x| is at least 0.2 and |bias| at most 0.15.
+  const auto small = [](std::int64_t size, std::uint64_t seed) {
+    return leaf({size}, seed, -0.15, 0.15);
+  };
+  return {
+      .name = "bias_activation",
+      .operations = {"bias_activation"},
+      .examples = {example("relu", Activation::relu, {leaf_away_from_zero({4, 3}, 1), small(3, 2)},
+                           -1),
+                   example("relu over channels", Activation::relu,
+                           {leaf_away_from_zero({2, 3, 2, 2}, 3), small(3, 4)}, 1),
+                   example("gelu", Activation::gelu, {leaf({4, 3}, 5), leaf({3}, 6)}, -1),
+                   example("gelu over channels", Activation::gelu,
+                           {leaf({2, 3, 4}, 7), leaf({3}, 8)}, 1),
+                   example("sigmoid", Activation::sigmoid, {leaf({2, 3, 2}, 9), leaf({2}, 10)}, -1),
+                   example("tanh", Activation::tanh, {leaf({4, 3}, 11), leaf({4}, 12)}, 0),
+                   example("vector", Activation::tanh, {leaf({5}, 13), leaf({5}, 14)}, -1),
+                   example("no rows", Activation::gelu, {leaf({0, 3}, 15), leaf({3}, 16)}, -1),
+                   without_differences(example("larger", Activation::gelu,
+                                               {leaf({70, 133}, 17), leaf({133}, 18)}, -1)),
+                   without_differences(example("larger pictures", Activation::relu,
+                                               {leaf({3, 5, 9, 17}, 19), leaf({5}, 20)}, 1))},
+      .wrong_calls = {
+          {"bias_activation: x is [4, 3] but bias is [4]; expected [3] along dimension 1",
+           [] {
+             bias_activation(zeros_of({4, 3}), zeros_of({4}), Activation::relu);
+           }},
+          {"bias_activation: x is [4, 3] but bias is not given; expected [4] along dimension 0",
+           [] {
+             bias_activation(zeros_of({4, 3}), {}, Activation::relu, 0);
+           }},
+          {"bias_activation: x is a single value",
+           [] { bias_activation(zeros_of({}), zeros_of({1}), Activation::tanh); }},
+          {"bias_activation: operands of type f32 and f64", [] {
+             bias_activation(zeros_of({4, 3}), zeros_of({3}, DType::f64), Activation::relu);
+           }}}};
+}
+
 }  // namespace
 
 std::vector<OperationCase> product_cases() {
@@ -152,6 +204,7 @@ std::vector<OperationCase> product_cases() {
                         }}}},
       linear_case(),
       linear_tanh_case(),
+      bias_activation_case(),
   };
 }
 

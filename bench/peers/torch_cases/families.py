@@ -6,6 +6,7 @@ from torch_cases import (adam, attention, conv, embedding, lstm, micro, pointwis
 builders = {
     "adam": adam.build,
     "attention": attention.build,
+    "bias_activation": pointwise.build_bias_activation,
     "conv": conv.build,
     "cross_entropy": rows.build_cross_entropy,
     "elementwise": pointwise.build_elementwise,
