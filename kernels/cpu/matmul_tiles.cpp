@@ -105,8 +105,8 @@ auto packed_left(const RowAt& row_at, T* packed) {
 }
 
 std::int64_t packed_left_elements(std::int64_t m, std::int64_t k) {
-  return round_up(std::min(m, most_rows), std::max(panel_rows, wide_rows)) *
-         std::min(k, panel_depth);
+  const std::int64_t rows = std::min(m, most_rows);
+  return std::max(round_up(rows, panel_rows), round_up(rows, wide_rows)) * std::min(k, panel_depth);
 }
 
 template <typename T, typename Left>

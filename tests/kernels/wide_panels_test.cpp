@@ -64,7 +64,7 @@ TEST_P(WidePanels, GiveTheBitsOfNarrowOnes) {
   }
 }
 INSTANTIATE_TEST_SUITE_P(Types, WidePanels, ::testing::Values(DType::f32, DType::f64),
-                         [](const auto& info) { return std::string(name_of(info.param)); });
+                         [](const auto& parameter) { return std::string(name_of(parameter.param)); });
 
 TEST(WidePanelsTest, AreRefusedWhereTheProcessorHasNone) {
   if (cpu::wide_registers()) {
