@@ -25,18 +25,38 @@ bool entry_runs_on(std::string_view entry, int major, int minor) {
   return (has_code && same_major) || (has_ptx && card >= number) || (family && same_major);
 }
 
-}  // namespace
-
-bool runs_on(std::string_view architectures, int major, int minor) {
+template <typename Visit>
+void for_each_entry(std::string_view architectures, const Visit& visit) {
   while (!architectures.empty()) {
     const std::size_t space = architectures.find(' ');
-    const std::string_view entry = architectures.substr(0, space);
-    if (!entry.empty() && entry_runs_on(entry, major, minor)) {
-      return true;
+    if (space != 0) {
+      visit(architectures.substr(0, space));
     }
     architectures.remove_prefix(space == std::string_view::npos ? architectures.size() : space + 1);
   }
-  return false;
+}
+
+}  // namespace
+
+bool runs_on(std::string_view architectures, int major, int minor) {
+  bool runs = false;
+  for_each_entry(architectures, [&](std::string_view entry) {
+    runs = runs || entry_runs_on(entry, major, minor);
+  });
+  return runs;
+}
+
+std::string code_from(int least, std::string_view architectures) {
+  std::string newer;
+  for_each_entry(architectures, [&](std::string_view entry) {
+    int number = 0;
+    const bool is_understood =
+        std::from_chars(entry.data(), entry.data() + entry.size(), number).ec == std::errc();
+    if (!is_understood || number >= least) {
+      newer.append(newer.empty() ? "" : " ").append(entry);
+    }
+  });
+  return newer;
 }
 
 }  // namespace heddle

@@ -12,7 +12,8 @@ namespace heddle::kernels::HEDDLE_BACKEND {
 DeviceLimits limits_of(const Stream& /*stream*/) {
   return {.multiprocessors = static_cast<int>(::heddle::sim::multiprocessors),
           .shared_bytes = ::heddle::sim::most_shared_bytes,
-          .architecture = 90};
+          .architecture = 90,
+          .cluster = ::heddle::sim::most_cluster};
 }
 
 void check_values(Stream& stream, const char* kernel, const char* what, const ConstView& values,

@@ -37,5 +37,15 @@ TEST(CudaArchitectures, ThePortablePresetRunsOnTuringAndLater) {
   EXPECT_TRUE(runs_on("native", 8, 6));
 }
 
+TEST(CudaArchitectures, NewerCodeIsFoundInAList) {
+  EXPECT_EQ(code_from(90, "75-real 80-real 90-real 120"), "90-real 120");
+  EXPECT_EQ(code_from(90, "86"), "");
+  EXPECT_EQ(code_from(90, "90a 89-virtual"), "90a");
+  EXPECT_EQ(code_from(90, "native"), "native");
+  // PTX of sm_86 runs on sm_90, as code of sm_86.
+  EXPECT_TRUE(runs_on("86", 9, 0));
+  EXPECT_FALSE(runs_on(code_from(90, "86"), 9, 0));
+}
+
 }  // namespace
 }  // namespace heddle

@@ -49,6 +49,19 @@ __global__ void odd_lanes_store(Row<float> y) {
   }
 }
 
+struct PeerShared {
+  SharedArray<float, 4 * 64> value;
+};
+
+/// Each thread sends 16 bytes to the next block of its cluster.
+__global__ void sends_to_a_peer() {
+  auto& shared = shared_memory<PeerShared>();
+  sync_cluster();
+  store_peer(1 - cluster_rank(), shared.value.address(4 * static_cast<int>(threadIdx.x)),
+             Vector<float, 4>{});
+  sync_cluster();
+}
+
 template <typename Run>
 LaunchProfile profile_of(Run&& run) {
   Profile profile;
@@ -107,6 +120,23 @@ TEST_F(TransposeProfile, PaddingRemovesBankConflicts) {
   EXPECT_EQ(plain.words[0].calls, 1);
   const LaunchProfile padded = with(transpose_tile<1>, sizeof(TileShared<1>));
   EXPECT_EQ(access_of(padded, Space::shared, Reach::load).cost, 32);
+}
+
+TEST(Profile, CountsWhatIsSentToPeersAndBarriersOfClusters) {
+  const LaunchProfile profile = profile_of([&] {
+    launch(sends_to_a_peer, Launch{.kernel = "sends",
+                                   .stream = stream(),
+                                   .grid = 4,
+                                   .block = 64,
+                                   .shared_bytes = sizeof(PeerShared),
+                                   .cluster = 2});
+  });
+  const LineAccess& store = access_of(profile, Space::shared, Reach::store);
+  EXPECT_EQ(store.bytes, 4 * 64 * 16);
+  EXPECT_EQ(store.cost, store.ideal);
+  ASSERT_EQ(profile.words.size(), 2u);
+  EXPECT_EQ(profile.words[0].word, "sync_cluster");
+  EXPECT_EQ(profile.words[0].calls, 4);
 }
 
 TEST(Profile, CountsLanesThatTakePart) {

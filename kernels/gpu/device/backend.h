@@ -10,6 +10,7 @@
 
 #define HEDDLE_BACKEND cuda
 #define HEDDLE_UNROLL _Pragma("unroll")
+#define HEDDLE_KEEP_LOOP _Pragma("unroll 1")
 #define HEDDLE_PLACE
 #define HEDDLE_GIVE_PLACE
 
@@ -20,6 +21,7 @@
 
 #define HEDDLE_BACKEND sim
 #define HEDDLE_UNROLL
+#define HEDDLE_KEEP_LOOP
 // At the end of a word's parameters, and of what it gives on: under sim, the line that calls it.
 #define HEDDLE_PLACE , ::heddle::sim::Place place = ::heddle::sim::Place::current()
 #define HEDDLE_GIVE_PLACE , place

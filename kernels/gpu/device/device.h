@@ -11,6 +11,8 @@
 //   SharedArray<T, R, C>                              an array in S; a(r, c) under watch in sim
 //   sync_threads(), sync_warp(mask), sync_grid()      barriers of block, warp, grid (cooperative)
 //   post_flag(flag, value), wait_flag(flag, value)    from block to block (cooperative)
+//   cluster_rank(), cluster_size(), sync_cluster()    blocks of a cluster (cluster.h)
+//   store_peer(rank, address, …), load_peer<N>        shared memory of another of its blocks
 //   shuffle, shuffle_xor, shuffle_down, ballot, any, all     words of a warp, explicit masks
 //   count_bits(mask)                                  how many bits of a ballot are 1
 //   warp_sum, warp_max, block_sum, block_max          fixed trees over them (reduce.h)
@@ -34,6 +36,7 @@
 #include "kernels/gpu/device/words_sim.h"
 #endif
 
+#include "kernels/gpu/device/cluster.h"
 #include "kernels/gpu/device/host.h"
 #include "kernels/gpu/device/mma.h"
 #include "kernels/gpu/device/numbers.h"

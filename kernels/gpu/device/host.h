@@ -126,6 +126,7 @@ struct DeviceLimits {
   int multiprocessors;
   std::size_t shared_bytes;  // of one block, opted in
   int architecture;          // 75, 80, 86, 89, 90, …
+  int cluster;               // the most blocks of a cluster; 1 where there are none
 };
 DeviceLimits limits_of(const Stream& stream);
 

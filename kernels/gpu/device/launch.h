@@ -15,7 +15,7 @@ struct Launch {
   dim3 block;
   std::size_t shared_bytes = 0;  // of dynamic shared memory: sizeof the kernel's struct
   bool cooperative = false;      // all blocks alive at once: sync_grid, flags
-  int cluster = 1;               // blocks of a thread-block cluster along x (sm_90; cuda only)
+  int cluster = 1;               // blocks of a cluster, neighbours along x, at most 8 (cluster.h)
 };
 
 }  // namespace heddle::kernels::HEDDLE_BACKEND

@@ -31,8 +31,8 @@ void launch(void (*kernel)(Parameters...), const Launch& launch, Arguments&&... 
   using Call = std::pair<void (*)(Parameters...), std::tuple<Parameters...>>;
   Call call{kernel, std::tuple<Parameters...>(static_cast<Parameters>(arguments)...)};
   const auto run = [shape = ::heddle::sim::LaunchShape{launch.kernel, launch.grid, launch.block,
-                                                       launch.shared_bytes,
-                                                       launch.cooperative}](Call& what) {
+                                                       launch.shared_bytes, launch.cooperative,
+                                                       launch.cluster}](Call& what) {
     ::heddle::sim::run_grid(
         shape,
         [](void* context) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "kernels/gpu/sim/cluster.h"
 #include "kernels/gpu/sim/sanitizers.h"
 
 namespace heddle::sim {
@@ -14,15 +15,6 @@ namespace {
 
 // Fills shared memory before a block begins: NaN as float (quiet) and as double (signalling).
 constexpr std::uint32_t unwritten = 0x7FF5A5A5u;
-
-std::string in_words(uint3 index) {
-  return concat('(', index.x, ", ", index.y, ", ", index.z, ')');
-}
-
-std::string base_name(const char* path) {
-  const char* const slash = std::strrchr(path, '/');
-  return slash == nullptr ? path : slash + 1;
-}
 
 }  // namespace
 
@@ -87,7 +79,7 @@ void Block::begin(unsigned linear_index) {
   index_ = {linear_index % shape_.grid.x, linear_index / shape_.grid.x % shape_.grid.y,
             linear_index / (shape_.grid.x * shape_.grid.y)};
   live_ = count_;
-  at_barrier_ = at_grid_ = at_flag_ = 0;
+  at_barrier_ = at_cluster_ = at_grid_ = at_flag_ = 0;
   warps_ready_ = 0;
   barrier_epoch_ = 0;
   grid_epoch_ = 0;
@@ -155,10 +147,13 @@ Block::State Block::run() {
     return State::done;
   }
   if (at_flag_ > 0) {
-    check<KernelError>(shape_.cooperative, shape_.kernel, ": block ", in_words(index_),
+    check<KernelError>(shape_.cooperative, shape_.kernel, ": ", name(),
                        " waits for a flag, but the launch is not cooperative; expected "
                        "Launch{.cooperative = true} where blocks wait for each other");
     return State::at_flag;
+  }
+  if (at_cluster_ == live_) {
+    return State::at_cluster_barrier;
   }
   if (at_grid_ == live_) {
     return State::at_grid_barrier;
@@ -467,12 +462,43 @@ void Block::sync_grid(Place place) {
   order_acquire(mine);
 }
 
-void Block::release_grid_barrier() {
-  at_grid_ = 0;
-  ++grid_epoch_;
+void Block::join(Cluster& cluster, unsigned rank) {
+  cluster_ = &cluster;
+  rank_ = rank;
+}
+
+Cluster& Block::cluster(const char* word, Place place) const {
+  if (cluster_ == nullptr) {
+    fail_here(place, concat(word,
+                            ": the launch has no clusters; expected Launch{.cluster = 2}, "
+                            "or more"));
+  }
+  return *cluster_;
+}
+
+void Block::sync_cluster(Place place) {
+  Cluster& mine = cluster("sync_cluster", place);
+  tell_recorder("sync_cluster", place);
+  char* const identity = mine.barrier_identity();
+  order_release(identity);
+  hide_begin();
+  wait(Waiting::cluster_barrier, "sync_cluster", place);
+  ++at_cluster_;
+  leave();
+  hide_end();
+  order_acquire(identity);
+}
+
+void Block::release(Waiting barrier) {
+  if (barrier == Waiting::grid_barrier) {
+    at_grid_ = 0;
+    ++grid_epoch_;
+  } else {
+    at_cluster_ = 0;
+  }
   ++progress_;
   for (KernelThread& thread : threads_) {
-    if (thread.waiting == Waiting::grid_barrier) {
+    if (thread.waiting == barrier) {
       thread.waiting = Waiting::nowhere;
       make_ready(thread.warp, 1u << thread.lane);
     }
@@ -490,50 +516,6 @@ void Block::wait_for_flag(Place place) {
 bool Block::owns_shared(const void* address) const {
   const auto* const byte = static_cast<const unsigned char*>(address);
   return byte >= shared_.get() && byte < shared_.get() + shape_.shared_bytes;
-}
-
-std::string Block::where(unsigned linear) const {
-  return concat(shape_.kernel, ", block ", in_words(index_), ", thread ",
-                in_words(threads_[linear].index));
-}
-
-void Block::fail_here(Place place, const std::string& message) const {
-  fail<KernelError>(where(current_->linear), ", ", base_name(place.file), ":", place.line, ": ",
-                    message);
-}
-
-std::string Block::stuck_report(const char* what) const {
-  // By word and line, in the order of the first thread that waits there.
-  std::vector<std::pair<std::string, std::vector<unsigned>>> groups;
-  unsigned ended = 0;
-  for (const KernelThread& thread : threads_) {
-    if (thread.waiting == Waiting::ended) {
-      ++ended;
-      continue;
-    }
-    const std::string place =
-        thread.waiting == Waiting::nowhere
-            ? std::string("have not come to a wait")
-            : concat(thread.waiting == Waiting::flag ? "wait for a flag at " : "wait at ",
-                     thread.word, " (", base_name(thread.place.file), ":", thread.place.line, ")");
-    const auto found = std::find_if(groups.begin(), groups.end(),
-                                    [&](const auto& group) { return group.first == place; });
-    if (found == groups.end()) {
-      groups.push_back({place, {thread.linear}});
-    } else {
-      found->second.push_back(thread.linear);
-    }
-  }
-  std::string report =
-      concat(shape_.kernel, ": block ", in_words(index_), " of ", count_, " threads ", what, ":");
-  for (const auto& [place, members] : groups) {
-    report += concat(' ', members.size(), members.size() == 1 ? " thread " : " threads (first ",
-                     members.size() == 1 ? concat("(", members.front(), ") ")
-                                         : concat(members.front(), ", last ", members.back(), ") "),
-                     place, ';');
-  }
-  report += concat(' ', ended, " have ended");
-  return report;
 }
 
 }  // namespace heddle::sim

@@ -19,7 +19,17 @@ namespace heddle::sim {
 constexpr unsigned warp_size = 32;
 constexpr unsigned most_warps = most_threads / warp_size;
 
-enum class Waiting : std::uint8_t { nowhere, block_barrier, warp_word, grid_barrier, flag, ended };
+class Cluster;
+
+enum class Waiting : std::uint8_t {
+  nowhere,
+  block_barrier,
+  warp_word,
+  cluster_barrier,
+  grid_barrier,
+  flag,
+  ended
+};
 
 /// The lanes that met in a word of the warp, with what each brought: a structure of the word's own
 /// on the lane's stack.
@@ -72,7 +82,7 @@ class FiberPool {
 /// memory.
 class Block {
  public:
-  enum class State : std::uint8_t { done, at_grid_barrier, at_flag };
+  enum class State : std::uint8_t { done, at_cluster_barrier, at_grid_barrier, at_flag };
 
   Block(const LaunchShape& shape, Schedule schedule, unsigned worker, FiberPool& fibers,
         Fiber& main, void (*body)(void*), void* context);
@@ -83,23 +93,34 @@ class Block {
   void begin(unsigned linear_index);
   /// Lets threads go on until none can. Errors: as `run_grid`.
   State run();
-  void release_grid_barrier();
+  /// Lets those go on that wait there: at the barrier of the cluster or of the grid.
+  void release(Waiting barrier);
   /// Grows with all that a thread gets done between its waits (to tell that flags never come).
   std::uint64_t progress() const { return progress_; }
   bool done() const { return live_ == 0; }
+  /// Whether all that have not ended wait at the barrier of the cluster.
+  bool is_at_cluster_barrier() const { return live_ > 0 && at_cluster_ == live_; }
+  /// Called by the cluster.
+  void join(Cluster& cluster, unsigned rank);
 
   // Words, called by the thread that runs.
   void sync_threads(const char* word, Place place);
   void sync_grid(Place place);
+  void sync_cluster(Place place);
   void meet(std::uint32_t mask, const char* word, WarpWord complete, void* request, Place place);
   /// Waits until something else happened; the caller looks again then.
   void wait_for_flag(Place place);
   void passed_flag() { ++progress_; }
 
   KernelThread& thread() { return *current_; }
+  unsigned running() const { return current_->linear; }
+  const std::vector<KernelThread>& threads() const { return threads_; }
+  unsigned cluster_rank() const { return rank_; }
+  /// Errors: KernelError where the launch has none.
+  Cluster& cluster(const char* word, Place place) const;
   ThreadPlace who() const { return {linear_index_, current_->linear}; }
   const char* kernel() const { return shape_.kernel; }
-  unsigned char* shared() { return shared_.get(); }
+  unsigned char* shared() const { return shared_.get(); }
   std::size_t shared_bytes() const { return shape_.shared_bytes; }
   /// Bookkeeping of bytes of shared memory that were written; null under sanitizers, which see
   /// more.
@@ -108,6 +129,11 @@ class Block {
 
   /// Throws KernelError with kernel, block, thread and place put before the message.
   [[noreturn]] void fail_here(Place place, const std::string& message) const;
+  [[noreturn]] void fail_at(unsigned thread, Place place, const std::string& message) const;
+  /// "block (3, 0, 0)"
+  std::string name() const;
+  /// " 7 threads (first 0, last 6) wait at sync_warp (softmax.cu:40); … 0 have ended"
+  std::string waits() const;
 
  private:
   static void fiber_loop();
@@ -134,12 +160,15 @@ class Block {
   void* context_;
   std::minstd_rand random_;
 
+  Cluster* cluster_ = nullptr;
+  unsigned rank_ = 0;  // in the cluster
   uint3 index_{};
   unsigned linear_index_ = 0;
   unsigned count_ = 0;  // threads of the block
   unsigned warps_ = 0;
   unsigned live_ = 0;
   unsigned at_barrier_ = 0;
+  unsigned at_cluster_ = 0;
   unsigned at_grid_ = 0;
   unsigned at_flag_ = 0;
   std::uint64_t progress_ = 0;

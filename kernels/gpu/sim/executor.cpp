@@ -9,6 +9,7 @@
 
 #include "core/parallel.h"
 #include "kernels/gpu/sim/block.h"
+#include "kernels/gpu/sim/cluster.h"
 #include "kernels/gpu/sim/sanitizers.h"
 
 namespace heddle::sim {
@@ -25,6 +26,11 @@ void check_shape(const LaunchShape& shape) {
   check<KernelError>(shape.shared_bytes <= most_shared_bytes, shape.kernel, ": asks for ",
                      shape.shared_bytes, " bytes of shared memory; a block has at most ",
                      most_shared_bytes);
+  check<KernelError>(shape.cluster >= 1 && shape.cluster <= most_cluster &&
+                         shape.grid.x % static_cast<unsigned>(shape.cluster) == 0,
+                     shape.kernel, ": cluster is ", shape.cluster, " and the grid has ",
+                     shape.grid.x, " blocks along x; expected 1 to ", most_cluster,
+                     " blocks of a cluster, and a multiple of them along x");
 }
 
 /// The blocks in the order of the schedule.
@@ -86,49 +92,114 @@ void run_independent(const LaunchShape& shape, unsigned blocks, Schedule schedul
   parallel_ranges(blocks, alone ? blocks : std::max<std::int64_t>(1, blocks / 16), run_some);
 }
 
-void run_cooperative(const LaunchShape& shape, unsigned blocks, Schedule schedule,
-                     void (*body)(void*), void* context) {
-  const BlockScope scope;
-  Worker& worker = this_worker();
-  std::vector<std::unique_ptr<Block>> running;
-  for (const unsigned index : block_order(blocks, schedule)) {
-    running.push_back(
-        std::make_unique<Block>(shape, schedule, index, worker.fibers, worker.main, body, context));
-    running.back()->begin(index);
-  }
+/// Runs blocks that are alive together until all have ended.
+void run_together(const LaunchShape& shape, const std::vector<Block*>& running,
+                  const std::vector<std::unique_ptr<Cluster>>& clusters) {
   const auto progress = [&] {
     return std::accumulate(
         running.begin(), running.end(), std::uint64_t{0},
-        [](std::uint64_t sum, const auto& block) { return sum + block->progress(); });
+        [](std::uint64_t sum, const Block* block) { return sum + block->progress(); });
   };
   for (;;) {
     const std::uint64_t before = progress();
     std::size_t done = 0;
+    std::size_t at_cluster = 0;
     std::size_t at_grid = 0;
-    for (const auto& block : running) {
+    for (Block* const block : running) {
       if (block->done()) {
         ++done;
         continue;
       }
       const Block::State state = block->run();
       done += state == Block::State::done ? 1u : 0u;
+      at_cluster += state == Block::State::at_cluster_barrier ? 1u : 0u;
       at_grid += state == Block::State::at_grid_barrier ? 1u : 0u;
+      if (state == Block::State::done && !clusters.empty()) {
+        block->cluster("", {}).check_end(*block);
+      }
     }
     if (done == running.size()) {
       return;
     }
+    for (const auto& cluster : clusters) {
+      cluster->release_if_met();
+    }
     if (at_grid > 0 && at_grid + done == running.size()) {
-      for (const auto& block : running) {
+      for (Block* const block : running) {
         if (!block->done()) {
-          block->release_grid_barrier();
+          block->release(Waiting::grid_barrier);
         }
       }
-      continue;
     }
     check<KernelError>(progress() != before, shape.kernel, ": the grid is stuck: ", at_grid,
-                       " blocks wait at sync_grid, ", running.size() - done - at_grid,
+                       " blocks wait at sync_grid, ",
+                       at_cluster > 0 ? concat(at_cluster, " at sync_cluster, ") : "",
+                       running.size() - done - at_grid - at_cluster,
                        " for flags that no block sets, ", done, " have ended");
   }
+}
+
+/// Blocks that are alive together, and their clusters where the launch has some.
+struct Together {
+  std::vector<std::unique_ptr<Block>> blocks;  // by their place in the grid
+  std::vector<std::unique_ptr<Cluster>> clusters;
+  std::vector<Block*> order;  // of the schedule
+
+  Together(const LaunchShape& shape, unsigned count, unsigned worker, Schedule schedule,
+           void (*body)(void*), void* context) {
+    Worker& mine = this_worker();
+    for (unsigned i = 0; i < count; ++i) {
+      blocks.push_back(std::make_unique<Block>(shape, schedule, worker + i, mine.fibers, mine.main,
+                                               body, context));
+    }
+    const auto size = static_cast<unsigned>(shape.cluster);
+    for (unsigned first = 0; size > 1 && first < count; first += size) {
+      std::vector<Block*> members;
+      for (unsigned rank = 0; rank < size; ++rank) {
+        members.push_back(blocks[first + rank].get());
+      }
+      clusters.push_back(std::make_unique<Cluster>(members));
+    }
+    for (const unsigned i : block_order(count, schedule)) {
+      order.push_back(blocks[i].get());
+    }
+  }
+
+  /// Runs the blocks of the grid from `first` on.
+  void run(const LaunchShape& shape, unsigned first) const {
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      blocks[i]->begin(first + static_cast<unsigned>(i));
+    }
+    for (const auto& cluster : clusters) {
+      cluster->begin();
+    }
+    run_together(shape, order, clusters);
+  }
+};
+
+void run_cooperative(const LaunchShape& shape, unsigned blocks, Schedule schedule,
+                     void (*body)(void*), void* context) {
+  const BlockScope scope;
+  Together(shape, blocks, 0, schedule, body, context).run(shape, 0);
+}
+
+/// Clusters do not wait for each other.
+void run_clusters(const LaunchShape& shape, unsigned blocks, Schedule schedule, void (*body)(void*),
+                  void* context) {
+  constexpr std::int64_t most_ranges = 4;  // a cluster may need 8192 stacks on each OS thread
+  const auto size = static_cast<unsigned>(shape.cluster);
+  const std::vector<unsigned> order = block_order(blocks / size, schedule);
+  const auto count = static_cast<std::int64_t>(order.size());
+  const auto run_some = [&](std::int64_t begin, std::int64_t end) {
+    const BlockScope scope;
+    const Together together(shape, size, static_cast<unsigned>(begin) * size, schedule, body,
+                            context);
+    for (std::int64_t i = begin; i < end; ++i) {
+      together.run(shape, order[static_cast<std::size_t>(i)] * size);
+    }
+  };
+  const bool alone = fiber_for_each_thread || active_recorder != nullptr;
+  parallel_ranges(count, alone ? count : (count + most_ranges - 1) / most_ranges, run_some);
 }
 
 }  // namespace
@@ -146,6 +217,8 @@ void run_grid(const LaunchShape& shape, void (*body)(void*), void* context) {
   const Schedule schedule = current_schedule();
   if (shape.cooperative) {
     parallel_for(1, [&](std::int64_t) { run_cooperative(shape, blocks, schedule, body, context); });
+  } else if (shape.cluster > 1) {
+    run_clusters(shape, blocks, schedule, body, context);
   } else {
     run_independent(shape, blocks, schedule, body, context);
   }

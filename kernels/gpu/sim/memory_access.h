@@ -37,25 +37,26 @@ inline void record_operations(int count, Place place) {
 }
 
 /// Marks bytes of shared memory as written. Plain memory is not looked up: `address` is shared.
-inline void mark_written(const void* address, std::size_t bytes) {
-  unsigned char* const written = current_block->written();
-  if (written != nullptr && current_block->owns_shared(address)) {
-    std::memset(written + (static_cast<const unsigned char*>(address) - current_block->shared()), 1,
-                bytes);
+inline void mark_written(const void* address, std::size_t bytes, Block& of = *current_block) {
+  unsigned char* const written = of.written();
+  if (written != nullptr && of.owns_shared(address)) {
+    std::memset(written + (static_cast<const unsigned char*>(address) - of.shared()), 1, bytes);
   }
 }
 
-inline void check_written(const void* address, std::size_t bytes, Place place) {
-  const unsigned char* const written = current_block->written();
-  if (written == nullptr || !current_block->owns_shared(address)) {
+inline void check_written(const void* address, std::size_t bytes, Place place,
+                          Block& of = *current_block) {
+  const unsigned char* const written = of.written();
+  if (written == nullptr || !of.owns_shared(address)) {
     return;
   }
-  const auto first = static_cast<std::size_t>(static_cast<const unsigned char*>(address) -
-                                              current_block->shared());
+  const auto first =
+      static_cast<std::size_t>(static_cast<const unsigned char*>(address) - of.shared());
   for (std::size_t i = 0; i < bytes; ++i) {
     if (written[first + i] == 0) [[unlikely]] {
-      current_block->fail_here(place, concat("reads shared memory that nothing has written, byte ",
-                                             first, " of ", current_block->shared_bytes()));
+      current_block->fail_here(
+          place, concat("reads shared memory that nothing has written, byte ", first, " of ",
+                        of.shared_bytes(), &of == current_block ? "" : " of " + of.name()));
     }
   }
 }

@@ -70,7 +70,9 @@ void add_request(LineAccess& sum, const Request& request) {
   sum.ideal += ideal;
 }
 
-bool is_barrier(std::string_view word) { return word == "sync_threads" || word == "sync_grid"; }
+bool is_barrier(std::string_view word) {
+  return word == "sync_threads" || word == "sync_cluster" || word == "sync_grid";
+}
 
 }  // namespace
 

@@ -54,6 +54,14 @@ inline void hide_end() {
 #endif
 }
 
+class HideScope {
+ public:
+  HideScope() { hide_begin(); }
+  ~HideScope() { hide_end(); }
+  HideScope(const HideScope&) = delete;
+  HideScope& operator=(const HideScope&) = delete;
+};
+
 inline void order_release([[maybe_unused]] void* identity) {
 #ifdef HEDDLE_SIM_TSAN
   __tsan_release(identity);
