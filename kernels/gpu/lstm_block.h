@@ -34,17 +34,6 @@ struct BlockShared {
   alignas(16) SharedArray<float, 2, rows, width> vector;
 };
 
-/// Steps of the longest of the block's rows.
-template <int rows, typename Call>
-__device__ __forceinline__ int longest_of(const Call& call, int first) {
-  int longest = 0;
-  for (int row = first; row < first + rows && row < call.batch; ++row) {
-    const int length = static_cast<int>(call.lengths[row]);
-    longest = length > longest ? length : longest;
-  }
-  return longest;
-}
-
 /// Calls `body(BlockShape{}, rows)` with the smallest shape that holds `hidden`.
 /// f32: H ≤ 128, 256 KB of R, three eighths of it in registers. bf16: H ≤ 192.
 template <typename T, typename Body>

@@ -165,6 +165,17 @@ __device__ __forceinline__ void write_dz(const LstmBackward<T>& call, std::int64
   }
 }
 
+/// Steps of the longest of the block's rows.
+template <int rows, typename Call>
+__device__ __forceinline__ int longest_of(const Call& call, int first) {
+  int longest = 0;
+  for (int row = first; row < first + rows && row < call.batch; ++row) {
+    const int length = static_cast<int>(call.lengths[row]);
+    longest = length > longest ? length : longest;
+  }
+  return longest;
+}
+
 /// One step of all rows, units and directions: h and c [D, B, H] go from before the step to after
 /// it, `recurrent` [D, B, 4H] holds R h. At the row's last step h_n and c_n are written; at steps
 /// beyond its length, zeros in y.

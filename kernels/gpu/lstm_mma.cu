@@ -16,45 +16,12 @@
 // The factors are rounded: classes bf16 (bf16 tensors) and tf32 (f32 tensors), with fast gate
 // functions; sums and c are f32.
 
-#include "kernels/gpu/lstm_cell.h"
+#include "kernels/gpu/lstm_fragments.h"
 
 namespace heddle::kernels::HEDDLE_BACKEND {
 namespace {
 
 constexpr int rows = 8;  // of the batch, of one block
-
-struct Bf16Factors {
-  using Storage = bf16;
-  using Mma = MmaBf16;
-  __device__ static bf16 factor(float value) { return bf16(value); }
-  /// Fragment of a; `weight(row, col)` for its 16×16 elements.
-  template <typename Weight>
-  __device__ static Mma::A fragment(int lane, const Weight& weight) {
-    Mma::A a;
-    HEDDLE_UNROLL
-    for (int word = 0; word < 4; ++word) {
-      const TilePlace low = a_place_bf16(lane, 2 * word);
-      const TilePlace high = a_place_bf16(lane, 2 * word + 1);
-      a.word[word] = pack(weight(low.row, low.col), weight(high.row, high.col));
-    }
-    return a;
-  }
-};
-struct Tf32Factors {
-  using Storage = float;
-  using Mma = MmaTf32;
-  __device__ static float factor(float value) { return to_tf32(value); }
-  template <typename Weight>
-  __device__ static Mma::A fragment(int lane, const Weight& weight) {
-    Mma::A a;
-    HEDDLE_UNROLL
-    for (int word = 0; word < 4; ++word) {
-      const TilePlace place = a_place_tf32(lane, word);
-      a.word[word] = word_of(to_tf32(weight(place.row, place.col)));
-    }
-    return a;
-  }
-};
 
 /// A block of 4·hidden_most threads: a warp for 8 units. Each warp has `fragments` of R, `kept` of
 /// them in registers.
@@ -72,10 +39,6 @@ struct MmaShape {
   static constexpr int padding = 16 / static_cast<int>(sizeof(Storage));
 };
 
-struct alignas(16) FragmentWords {
-  std::uint32_t word[4];
-};
-
 /// `width`: H forward (h), 4H backward (dz).
 template <typename Shape, int width, int buffers>
 struct MmaShared {
@@ -88,46 +51,6 @@ struct MmaShared {
 template <typename Shape>
 struct MmaBackwardShared : MmaShared<Shape, 4 * Shape::hidden_most, 1> {
   SharedArray<Vector<float, 2>, Shape::warps, 32> exchange;
-};
-
-template <typename Call>
-__device__ __forceinline__ int longest_of(const Call& call, int first) {
-  int longest = 0;
-  for (int row = first; row < first + rows && row < call.batch; ++row) {
-    const int length = static_cast<int>(call.lengths[row]);
-    longest = length > longest ? length : longest;
-  }
-  return longest;
-}
-
-/// The warp's fragments of R, loaded once.
-template <typename Shape>
-struct WarpWeights {
-  typename Shape::Mma::A kept[Shape::kept];
-
-  /// `fragment(f)` makes fragment f.
-  template <typename Shared, typename Fragment>
-  __device__ __forceinline__ void load(Shared& shared, int warp, int lane,
-                                       const Fragment& fragment) {
-    HEDDLE_UNROLL
-    for (int f = 0; f < Shape::kept; ++f) {
-      kept[f] = fragment(f);
-    }
-    for (int f = 0; f < Shape::spilled; ++f) {
-      const typename Shape::Mma::A a = fragment(Shape::kept + f);
-      shared.fragments(warp * Shape::spilled + f, lane) =
-          FragmentWords{{a.word[0], a.word[1], a.word[2], a.word[3]}};
-    }
-  }
-  template <typename Shared>
-  __device__ __forceinline__ typename Shape::Mma::A get(Shared& shared, int warp, int lane,
-                                                        int f) const {
-    if (f < Shape::kept) {
-      return kept[f];
-    }
-    const FragmentWords words = shared.fragments(warp * Shape::spilled + f - Shape::kept, lane);
-    return {{words.word[0], words.word[1], words.word[2], words.word[3]}};
-  }
 };
 
 /// grid (⌈B / 8⌉, D), block 4·hidden_most; shared: fragments that registers do not hold (bf16 H =
@@ -148,7 +71,7 @@ __global__ void __launch_bounds__(Shape::threads)
   const int lane = static_cast<int>(threadIdx.x % 32);
   const int direction = static_cast<int>(blockIdx.y);
   const int first = static_cast<int>(blockIdx.x) * rows;
-  const int longest = longest_of(call, first);
+  const int longest = longest_of<rows>(call, first);
   const std::int64_t hidden = call.hidden;
 
   const Matrix<const T> weights = call.weight_hidden.matrix(direction);
@@ -257,7 +180,7 @@ __global__ void __launch_bounds__(Shape::threads)
   const int half = warp % 2;  // of the gates it sums over, and of the 16 units it owns
   const int direction = static_cast<int>(blockIdx.y);
   const int first = static_cast<int>(blockIdx.x) * rows;
-  const int longest = longest_of(call, first);
+  const int longest = longest_of<rows>(call, first);
   const std::int64_t hidden = call.hidden;
   const int first_number = half * 2 * Shape::hidden_most;
 
