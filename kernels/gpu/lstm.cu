@@ -13,6 +13,9 @@
 // persistent_grid         R shared out over all blocks, for larger H; h goes  lstm_grid.cu
 //                         through the L2 cache, with flags between blocks
 // persistent_tensor_cores as persistent_block on tensor cores, R in fragments lstm_mma.cu
+// persistent_cluster      R shared out over 2 to 8 blocks, which exchange h   lstm_cluster.cu
+//                         through each other's shared memory (sm_90)
+// persistent_cluster_tensor_cores    the same on tensor cores                 lstm_cluster_mma.cu
 //
 // Outside the loop all are the same: lstm_gradients.cu. The cell by itself: lstm_cell.cu.
 
@@ -26,7 +29,9 @@ enum class LstmVersion {
   fused_cell,
   persistent_block,
   persistent_grid,
-  persistent_tensor_cores
+  persistent_tensor_cores,
+  persistent_cluster,
+  persistent_cluster_tensor_cores
 };
 
 namespace {
@@ -135,11 +140,15 @@ void backward(Stream& stream, const LstmInputs& in, const LstmSaved& saved,
 ///
 /// persistent_tensor_cores where the numbers allow it (bf16 tensors; f32 under Math::tf32) and R
 /// fits on one multiprocessor. persistent_block next: a step then waits for a barrier of a block,
-/// some tens of cycles. persistent_grid where R fits on all of them together: a step waits for the
-/// slowest block, about 1400 cycles in the model. It loses to fused_cell where a step's product is
-/// long beside two launches, from about 128 rows on. All of this is expected from the model in
-/// docs/kernels/lstm.md and not measured yet.
+/// some tens of cycles. Where R does not fit on one multiprocessor but on 8, a cluster, on tensor
+/// cores or without: a step waits for a barrier of 8 blocks, some hundred cycles, and clusters run
+/// one after the other where a large batch has more of them than fit, until a product at full rate
+/// is ahead, from about 256 rows on. persistent_grid where R fits on all of them together: a step
+/// waits for the slowest block, about 1400 cycles in the model. It loses to fused_cell where a
+/// step's product is long beside two launches, from about 128 rows on. All of this is expected from
+/// the model in docs/kernels/lstm.md and not measured yet.
 LstmVersion choose(const Stream& stream, const ConstView& x, const ConstView& weight_hidden) {
+  constexpr std::int64_t most_rows_of_clusters = 256;
   constexpr std::int64_t most_rows_of_grid = 128;
   const std::int64_t hidden = weight_hidden.size(2);
   const bool rounds = x.dtype == DType::bf16 || stream.math != Math::f32;
@@ -148,6 +157,14 @@ LstmVersion choose(const Stream& stream, const ConstView& x, const ConstView& we
   }
   if (persistent_block_fits(stream, hidden, x.dtype)) {
     return LstmVersion::persistent_block;
+  }
+  if (x.size(1) <= most_rows_of_clusters) {
+    if (rounds && cluster_tensor_cores_fit(stream, hidden, x.dtype)) {
+      return LstmVersion::persistent_cluster_tensor_cores;
+    }
+    if (persistent_cluster_fits(stream, hidden, x.dtype)) {
+      return LstmVersion::persistent_cluster;
+    }
   }
   if (x.size(1) <= most_rows_of_grid &&
       persistent_grid_fits(stream, hidden, weight_hidden.size(0), x.dtype)) {
@@ -164,6 +181,10 @@ void chosen_forward(Stream& stream, const LstmInputs& in, const LstmOutputs& out
       return persistent_block_forward(stream, in, out);
     case LstmVersion::persistent_grid:
       return persistent_grid_forward(stream, in, out);
+    case LstmVersion::persistent_cluster:
+      return persistent_cluster_forward(stream, in, out);
+    case LstmVersion::persistent_cluster_tensor_cores:
+      return cluster_tensor_core_forward(stream, in, out);
     case LstmVersion::fused_cell:
     case LstmVersion::pointwise_steps:
       return fused_forward(stream, in, out);
@@ -178,6 +199,10 @@ void chosen_backward(Stream& stream, const LstmBackwardViews& views) {
       return persistent_block_backward(stream, views);
     case LstmVersion::persistent_grid:
       return persistent_grid_backward(stream, views);
+    case LstmVersion::persistent_cluster:
+      return persistent_cluster_backward(stream, views);
+    case LstmVersion::persistent_cluster_tensor_cores:
+      return cluster_tensor_core_backward(stream, views);
     case LstmVersion::fused_cell:
     case LstmVersion::pointwise_steps:
       return fused_backward(stream, views);
@@ -205,6 +230,15 @@ const std::vector<KernelVersion<LstmKernels>>& lstm_versions() {
       {"persistent_tensor_cores_bf16",
        "bf16",
        {forward<tensor_core_forward>, backward<tensor_core_backward>}},
+      {"persistent_cluster",
+       "f32",
+       {forward<persistent_cluster_forward>, backward<persistent_cluster_backward>}},
+      {"persistent_cluster_tensor_cores",
+       "tf32",
+       {forward<cluster_tensor_core_forward>, backward<cluster_tensor_core_backward>}},
+      {"persistent_cluster_tensor_cores_bf16",
+       "bf16",
+       {forward<cluster_tensor_core_forward>, backward<cluster_tensor_core_backward>}},
   };
   return versions;
 }

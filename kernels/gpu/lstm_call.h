@@ -160,5 +160,13 @@ bool persistent_grid_fits(const Stream& stream, std::int64_t hidden, std::int64_
 void tensor_core_forward(Stream& stream, const LstmInputs& in, const LstmOutputs& out);
 void tensor_core_backward(Stream& stream, const LstmBackwardViews& views);
 bool tensor_cores_fit(const Stream& stream, std::int64_t hidden, DType dtype);
+// lstm_cluster.cu, lstm_cluster_backward.cu
+void persistent_cluster_forward(Stream& stream, const LstmInputs& in, const LstmOutputs& out);
+void persistent_cluster_backward(Stream& stream, const LstmBackwardViews& views);
+bool persistent_cluster_fits(const Stream& stream, std::int64_t hidden, DType dtype);
+// lstm_cluster_mma.cu, lstm_cluster_mma_backward.cu
+void cluster_tensor_core_forward(Stream& stream, const LstmInputs& in, const LstmOutputs& out);
+void cluster_tensor_core_backward(Stream& stream, const LstmBackwardViews& views);
+bool cluster_tensor_cores_fit(const Stream& stream, std::int64_t hidden, DType dtype);
 
 }  // namespace heddle::kernels::HEDDLE_BACKEND
