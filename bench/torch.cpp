@@ -1,5 +1,6 @@
 #include "bench/torch.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,9 +33,6 @@ class Server {
     if (process_ == 0) {
       dup2(to[0], STDIN_FILENO);
       dup2(from[1], STDOUT_FILENO);
-      for (const int end : {to[0], to[1], from[0], from[1]}) {
-        close(end);
-      }
       const std::string device(name_of(setting.device.backend));
       const std::string threads = std::to_string(setting.threads);
       execlp(python.c_str(), python.c_str(), HEDDLE_TORCH_PEER, "--device", device.c_str(),
