@@ -44,16 +44,17 @@ bool detecting_anomaly() { return anomaly_detection; }
 
 bool all_finite(const Tensor& tensor) { return first_not_finite(tensor) < 0; }
 
-std::string described(const char* operation, const Where& where) {
-  std::string_view file = where.file_name();
+std::ostream& operator<<(std::ostream& out, const Described& described) {
+  std::string_view file = described.where.file_name();
   if (const auto slash = file.find_last_of('/'); slash != std::string_view::npos) {
     file.remove_prefix(slash + 1);
   }
-  return concat("'", operation, "' (", file, ":", where.line(), ")");
+  return out << '\'' << described.operation << "' (" << file << ':' << described.where.line()
+             << ')';
 }
 
 void throw_if_not_finite(const char* operation, const Where& where, const char* what,
-                         const Variables& values) {
+                         std::span<const Variable> values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!values[i].defined()) {
       continue;
@@ -62,7 +63,7 @@ void throw_if_not_finite(const char* operation, const Where& where, const char* 
     const std::int64_t index = first_not_finite(tensor);
     if (index >= 0) {
       const double value = tensor.flatten().select(0, index).item<double>();
-      fail<NumericError>(described(operation, where), ": ", what, " ", i, " is ",
+      fail<NumericError>(Described{operation, where}, ": ", what, " ", i, " is ",
                          std::isnan(value) ? "NaN" : (value > 0 ? "+inf" : "-inf"), " at ",
                          unravelled(index, tensor.shape()), " of ", tensor.shape(),
                          ", the first value that is not finite");

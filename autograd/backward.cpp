@@ -23,7 +23,7 @@ Variable alias(const Variable& x) {
 void check_gradient(const Node& node, std::size_t input, const Variable& gradient,
                     const Shape& shape, DType dtype) {
   check(gradient.shape() == shape && gradient.dtype() == dtype, "backward of ",
-        described(node.name, node.where), ": gradient of input ", input, " is ", gradient.shape(),
+        Described{node.name, node.where}, ": gradient of input ", input, " is ", gradient.shape(),
         " ", gradient.dtype(), ", expected ", shape, " ", dtype);
 }
 
@@ -182,7 +182,7 @@ void Tape::sweep(std::int64_t first, std::int64_t last, GradientSlots& slots,
     if (!slots.needed.empty() && n < slots.needed.size() && slots.needed[n] == 0) {
       continue;
     }
-    check(!node.freed, "backward through ", described(node.name, node.where),
+    check(!node.freed, "backward through ", Described{node.name, node.where},
           " a second time: what it saved was freed by the first pass; pass retain = true to that "
           "one");
 
@@ -193,7 +193,7 @@ void Tape::sweep(std::int64_t first, std::int64_t last, GradientSlots& slots,
     } else {
       gradients = node.backward(BackwardCall(*this, node, index, doutputs, options.create_graph));
     }
-    check(gradients.size() == node.inputs.size(), "backward of ", described(node.name, node.where),
+    check(gradients.size() == node.inputs.size(), "backward of ", Described{node.name, node.where},
           ": returned ", gradients.size(), " gradients for ", node.inputs.size(), " inputs");
     if (detecting_anomaly() && std::all_of(doutputs.begin(), doutputs.end(), [](const Variable& d) {
           return !d.defined() || all_finite(d.value());
@@ -231,13 +231,13 @@ Variables Tape::differentiate_reference(Node& node, const Variables& doutputs, G
       continue;
     }
     check(input.value().version() == node.saved_versions[i], "backward of ",
-          described(node.name, node.where), ": the operand it saved was changed in place by '",
+          Described{node.name, node.where}, ": the operand it saved was changed in place by '",
           input.value().last_change(), "' since; change a clone() instead");
     aliases.push_back(input.needs_grad() ? alias(input) : input);
   }
   const auto aliases_end = static_cast<std::int64_t>(nodes_.size());
   const Variables outputs = node.reference(aliases);
-  check(outputs.size() == node.outputs.size(), described(node.name, node.where),
+  check(outputs.size() == node.outputs.size(), Described{node.name, node.where},
         ": its reference returned ", outputs.size(), " outputs, expected ", node.outputs.size());
   const auto end = static_cast<std::int64_t>(nodes_.size());
 

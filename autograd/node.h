@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -136,10 +138,14 @@ bool detecting_anomaly();
 /// Throws NumericError if a defined floating value among `values` has a NaN or infinity; `what`
 /// ("output", "gradient of input") and the operation are named.
 void throw_if_not_finite(const char* operation, const Where& where, const char* what,
-                         const Variables& values);
+                         std::span<const Variable> values);
 bool all_finite(const Tensor& tensor);
 
-/// "tanh (model.cpp:12)".
-std::string described(const char* operation, const Where& where);
+/// Written as "'tanh' (model.cpp:12)"; costs nothing until it is.
+struct Described {
+  const char* operation;
+  const Where& where;
+};
+std::ostream& operator<<(std::ostream& out, const Described& described);
 
 }  // namespace heddle

@@ -7,14 +7,11 @@
 
 namespace heddle {
 
-Operation::Operation(const char* name, std::initializer_list<Variable> inputs, Where where)
-    : Operation(name, Variables(inputs), where) {}
-
-Operation::Operation(const char* name, Variables inputs, Where where)
-    : range_(name), name_(name), where_(where), inputs_(std::move(inputs)) {
+Operation::Operation(const char* name, std::span<const Variable> inputs, Where where)
+    : range_(name), name_(name), where_(where) {
   const Variable* typed = nullptr;
   bool wants_gradient = false;
-  for (const Variable& input : inputs_) {
+  for (const Variable& input : inputs) {
     if (!input.defined()) {
       continue;
     }
@@ -34,11 +31,14 @@ Operation::Operation(const char* name, Variables inputs, Where where)
   const Tape* tape = Tape::current();
   recorded_ = wants_gradient && tape != nullptr && RecordingScope::is_on();
   if (recorded_) {
-    for (const Variable& input : inputs_) {
+    for (const Variable& input : inputs) {
       check(!input.needs_grad() || input.is_leaf() || input.state_->tape == tape->id_, name_,
             ": an operand was computed on another tape (one that has ended, or an outer one); "
             "compute it on this tape, or use its detach()");
     }
+  }
+  if (recorded_ || detecting_anomaly()) {
+    inputs_.assign(inputs.begin(), inputs.end());
   }
 }
 
@@ -66,9 +66,14 @@ Variable Operation::finish(Tensor value, Backward backward) {
 }
 
 Variable Operation::finish(Tensor value, Backward backward, Reference reference) {
-  std::vector<Tensor> values;
-  values.push_back(std::move(value));
-  return std::move(finish(std::move(values), std::move(backward), std::move(reference)).front());
+  Variable result(std::move(value));
+  if (detecting_anomaly()) {
+    detect_anomaly({&result, 1});
+  }
+  if (recorded_) {
+    record({&result, 1}, std::move(backward), std::move(reference));
+  }
+  return result;
 }
 
 Variables Operation::finish(std::vector<Tensor> values, Backward backward, Reference reference) {
@@ -78,22 +83,30 @@ Variables Operation::finish(std::vector<Tensor> values, Backward backward, Refer
     results.emplace_back(std::move(value));
   }
   if (detecting_anomaly()) {
-    const bool inputs_finite = std::all_of(inputs_.begin(), inputs_.end(), [](const Variable& v) {
-      return !v.defined() || all_finite(v.value());
-    });
-    if (inputs_finite) {
-      throw_if_not_finite(name_, where_, "output", results);
-    }
+    detect_anomaly(results);
   }
-  if (!recorded_) {
-    return results;
+  if (recorded_) {
+    record(results, std::move(backward), std::move(reference));
   }
+  return results;
+}
 
+void Operation::detect_anomaly(std::span<const Variable> results) const {
+  const bool inputs_finite = std::all_of(inputs_.begin(), inputs_.end(), [](const Variable& v) {
+    return !v.defined() || all_finite(v.value());
+  });
+  if (inputs_finite) {
+    throw_if_not_finite(name_, where_, "output", results);
+  }
+}
+
+void Operation::record(std::span<Variable> results, Backward backward, Reference reference) {
   Tape& tape = *Tape::current();
   auto node = std::make_unique<Node>();
   node->name = name_;
   node->where = where_;
   node->inputs.reserve(inputs_.size());
+  node->outputs.reserve(results.size());
   for (const Variable& input : inputs_) {
     Edge edge;
     if (input.needs_grad()) {
@@ -129,7 +142,6 @@ Variables Operation::finish(std::vector<Tensor> values, Backward backward, Refer
     node->saved_inputs = std::move(inputs_);
   }
   tape.nodes_.push_back(std::move(node));
-  return results;
 }
 
 Variable BackwardCall::doutput_or_zeros(int i) const {
@@ -150,7 +162,7 @@ Variable BackwardCall::get(const Saved& saved) const {
     return {};
   }
   const Tensor& value = saved.variable_.value();
-  check(value.version() == saved.version_, "backward of ", described(node_.name, node_.where),
+  check(value.version() == saved.version_, "backward of ", Described{node_.name, node_.where},
         ": the ", saved.output_ < 0 ? "operand" : "result", " it saved was changed in place by '",
         value.last_change(), "' since (version ", saved.version_, " saved, ", value.version(),
         " found); change a clone() instead");

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <span>
 #include <vector>
 
 #include "autograd/tape.h"
@@ -98,8 +99,9 @@ class Operation {
  public:
   /// `name` must be a string literal. Undefined inputs stand for optional ones that are not given.
   /// Errors: floating inputs of different types or devices; an input that belongs to another tape.
-  Operation(const char* name, std::initializer_list<Variable> inputs, Where where);
-  Operation(const char* name, Variables inputs, Where where);
+  Operation(const char* name, std::initializer_list<Variable> inputs, Where where)
+      : Operation(name, std::span<const Variable>(inputs.begin(), inputs.size()), where) {}
+  Operation(const char* name, std::span<const Variable> inputs, Where where);
 
   const char* name() const { return name_; }
   /// The operation will be recorded: an input wants a gradient, and a tape is recording.
@@ -116,10 +118,14 @@ class Operation {
   Variables finish(std::vector<Tensor> values, Backward backward, Reference reference = {});
 
  private:
+  /// Throws where a result is not finite although all inputs were (DetectAnomaly).
+  void detect_anomaly(std::span<const Variable> results) const;
+  void record(std::span<Variable> results, Backward backward, Reference reference);
+
   NvtxRange range_;  // the operation in a profiler's timeline, as long as its function runs
   const char* name_;
   Where where_;
-  Variables inputs_;
+  Variables inputs_;  // empty where nobody will ask for them
   bool recorded_ = false;
 };
 

@@ -26,7 +26,8 @@ class Server {
   Server(const std::string& python, const Setting& setting) {
     std::array<int, 2> to{};
     std::array<int, 2> from{};
-    check<Unavailable>(pipe(to.data()) == 0 && pipe(from.data()) == 0,
+    // Closed in programs started later: a server ends when nobody can write to it any more.
+    check<Unavailable>(pipe2(to.data(), O_CLOEXEC) == 0 && pipe2(from.data(), O_CLOEXEC) == 0,
                        "PyTorch: no pipe to be had");
     process_ = fork();
     check<Unavailable>(process_ >= 0, "PyTorch: no process to be had");

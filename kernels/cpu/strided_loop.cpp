@@ -233,6 +233,20 @@ class Walk {
 
 void run_strided(const View& out, std::span<const ConstView* const> inputs, std::int64_t tile,
                  DenseRun run, const void* parameters) {
+  const std::int64_t elements = out.elements();
+  if (elements <= tile && out.is_contiguous() &&
+      std::all_of(inputs.begin(), inputs.end(),
+                  [](const ConstView* input) { return input->is_contiguous(); })) {
+    // One dense run: a nest of loops would take longer than what is in it.
+    std::array<const void*, max_strided_inputs> from{};
+    for (std::size_t k = 0; k < inputs.size(); ++k) {
+      from[k] = inputs[k]->data;
+    }
+    parallel_for(elements > 0 ? 1 : 0, [&](std::int64_t) {
+      run(out.pointer<void>(), from.data(), elements, parameters);
+    });
+    return;
+  }
   const Nest nest = make_nest(out, inputs);
   parallel_ranges(nest.elements, tile, [&](std::int64_t begin, std::int64_t end) {
     Walk(nest, run, parameters).tile(begin, end);

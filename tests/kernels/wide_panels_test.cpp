@@ -64,7 +64,9 @@ TEST_P(WidePanels, GiveTheBitsOfNarrowOnes) {
   }
 }
 INSTANTIATE_TEST_SUITE_P(Types, WidePanels, ::testing::Values(DType::f32, DType::f64),
-                         [](const auto& parameter) { return std::string(name_of(parameter.param)); });
+                         [](const auto& parameter) {
+                           return std::string(name_of(parameter.param));
+                         });
 
 TEST(WidePanelsTest, AreRefusedWhereTheProcessorHasNone) {
   if (cpu::wide_registers()) {
