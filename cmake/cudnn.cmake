@@ -18,6 +18,6 @@ if(NOT HEDDLE_CUDNN_INCLUDE OR NOT HEDDLE_CUDNN_LIBRARY)
   return()
 endif()
 message(STATUS "cuDNN for the benchmark: ${HEDDLE_CUDNN_LIBRARY}")
-add_library(heddle::cudnn UNKNOWN IMPORTED)
+add_library(heddle::cudnn UNKNOWN IMPORTED GLOBAL)
 set_target_properties(heddle::cudnn PROPERTIES IMPORTED_LOCATION "${HEDDLE_CUDNN_LIBRARY}"
                                                INTERFACE_INCLUDE_DIRECTORIES "${HEDDLE_CUDNN_INCLUDE}")

@@ -9,9 +9,10 @@ namespace {
 constexpr Device gpu{Backend::cuda, 0};
 
 template <typename AnyView>
-AnyView matrix_view(void* data, std::int64_t rows, std::int64_t cols) {
+AnyView matrix_view(void* data, Element element, std::int64_t rows, std::int64_t cols) {
   AnyView view;
   view.data = data;
+  view.dtype = element == Element::bf16 ? DType::bf16 : DType::f32;
   view.device = gpu;
   view.shape = {rows, cols};
   view.strides = {cols, 1};
@@ -24,31 +25,31 @@ AnyView matrix_view(void* data, std::int64_t rows, std::int64_t cols) {
 CublasLtLinearTanh::CublasLtLinearTanh(const Tensor& x, const Tensor& weight, const Tensor& bias,
                                        const Tensor& dy, PeerMath math, cudaStream_t stream)
     : CudaPeer(stream) {
-  check<Unavailable>(math == PeerMath::f32 || math == PeerMath::tf32,
-                     "cublaslt_linear_tanh: not supported for ", name_of(math),
-                     ": our tanh kernel takes f32");
-  x_ = Operand(x, Element::f32);
-  weight_ = Operand(weight, Element::f32);
-  bias_ = Operand(bias, Element::f32);
-  dy_ = Operand(dy, Element::f32);
+  check<Unavailable>(math != PeerMath::f16,
+                     "cublaslt_linear_tanh: not supported for f16: our tanh kernel takes no f16");
+  const Element element = element_of(math);
+  x_ = Operand(x, element);
+  weight_ = Operand(weight, element);
+  bias_ = Operand(bias, element);
+  dy_ = Operand(dy, element);
   const std::int64_t rows = x.size(0);
   const std::int64_t in = x.size(1);
   const std::int64_t out = weight.size(0);
   using Extra = CublasLtProduct::Extra;
-  y_ = matrix_view<View>(output("y", {rows, out}, Element::f32), rows, out);
+  y_ = matrix_view<View>(output("y", {rows, out}, element), element, rows, out);
   const LtMatrix x_matrix{x_.data(), rows, in};
   forward_.emplace(x_matrix, LtMatrix{weight_.data(), out, in, true},
                    LtMatrix{y_.pointer<void>(), rows, out}, math, Extra::bias, bias_.data(),
                    stream);
   std::string note = "forward " + forward_->note();
   if (dy.defined()) {
-    dy_view_ = matrix_view<ConstView>(dy_.data(), rows, out);
-    dz_ = matrix_view<View>(output("dz", {rows, out}, Element::f32), rows, out);
+    dy_view_ = matrix_view<ConstView>(dy_.data(), element, rows, out);
+    dz_ = matrix_view<View>(output("dz", {rows, out}, element), element, rows, out);
     to_weight_.emplace(LtMatrix{dz_.pointer<void>(), rows, out, true}, x_matrix,
-                       LtMatrix{output("dweight", {out, in}, Element::f32), out, in}, math,
-                       Extra::left_sums, output("dbias", {out}, Element::f32), stream);
+                       LtMatrix{output("dweight", {out, in}, element), out, in}, math,
+                       Extra::left_sums, output("dbias", {out}, element), stream);
     to_input_.emplace(LtMatrix{dz_.pointer<void>(), rows, out}, LtMatrix{weight_.data(), out, in},
-                      LtMatrix{output("dx", {rows, in}, Element::f32), rows, in}, math, Extra::none,
+                      LtMatrix{output("dx", {rows, in}, element), rows, in}, math, Extra::none,
                       nullptr, stream);
     note += "; dweight " + to_weight_->note() + "; dx " + to_input_->note();
   }

@@ -10,7 +10,7 @@ namespace heddle::bench {
 /// LinearTanhKernels (kernels/linear_tanh.h) in pieces: cuBLASLt's product with the bias in its
 /// epilogue, then our tanh kernel over the result (cuBLASLt has no tanh); backward our kernel for
 /// dz = dy (1 − y²), then dweight = dzᵀ·x with dbias in the epilogue (BGRADB), and dx = dz·weight.
-/// f32 and tf32: our elementwise kernels take no smaller type. Results y, dx, dweight, dbias.
+/// Not f16, which our kernels do not take. Results y, dx, dweight, dbias, dz.
 class CublasLtLinearTanh : public CudaPeer {
  public:
   /// dy may be undefined: no backward.
