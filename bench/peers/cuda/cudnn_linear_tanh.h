@@ -8,8 +8,8 @@
 namespace heddle::bench {
 
 /// LinearTanhKernels (kernels/linear_tanh.h) by cuDNN's graph interface: forward x·weightᵀ + bias,
-/// tanh as one graph; backward dz = dy − dy·y² with Σ dz in one graph where an engine takes the two
-/// together, else in two, then dz·weight and dzᵀ·x. Inputs x [rows, in], weight [out, in], bias
+/// tanh as one graph; backward dz = dy − dy·y² and Σ dz as one, then dz·weight and dzᵀ·x. Not exact
+/// f32: its engines for this compute on tensor cores. Inputs x [rows, in], weight [out, in], bias
 /// [out], dy [rows, out] (may be undefined: no backward); results y, dx, dweight, dbias, dz.
 class CudnnLinearTanh : public CudaPeer {
  public:
@@ -21,9 +21,7 @@ class CudnnLinearTanh : public CudaPeer {
  private:
   CudnnPlan forward_plan();
   void plan_backward();
-  /// dz, and Σ dz where asked for.
-  CudnnGraph dz_graph(bool with_sum) const;
-  CudnnGraph sum_graph() const;
+  CudnnGraph dz_graph() const;
 
   std::int64_t rows_, in_, out_;
   PeerMath math_;

@@ -1,6 +1,8 @@
 #include "bench/peers/cuda/cudnn_plan.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <limits>
 
 #include "bench/peers/cuda/event_timer.h"
@@ -59,11 +61,13 @@ bool rounds_factors(const BackendDescriptor& configuration) {
 
 CudnnPlan::CudnnPlan(CudnnGraph graph, const Options& options, cudaStream_t stream)
     : graph_(std::make_unique<CudnnGraph>(std::move(graph))), stream_(stream) {
+  const auto begin = std::chrono::steady_clock::now();
   graph_->finish(stream);
   std::string refusal = "no engine was named";
   const std::vector<Candidate> all = candidates(options, &refusal);
   check<Unavailable>(!all.empty(), "cuDNN ", cudnn_version(),
                      " has no engine for this graph: ", refusal);
+  const std::chrono::duration<double> building = std::chrono::steady_clock::now() - begin;
   std::size_t largest = 0;
   for (const Candidate& candidate : all) {
     largest = std::max(largest, candidate.workspace);
@@ -86,8 +90,9 @@ CudnnPlan::CudnnPlan(CudnnGraph graph, const Options& options, cudaStream_t stre
   check<Unavailable>(best < std::numeric_limits<float>::infinity(), "cuDNN ", cudnn_version(),
                      " runs none of its ", all.size(), " plans: ", refusal);
   plan_ = all[chosen].plan;
-  note_ = concat("plan ", chosen + 1, " of ", all.size(), ", workspace ",
-                 all[chosen].workspace >> 10, " KiB");
+  note_ =
+      concat("plan ", chosen + 1, " of ", all.size(), ", workspace ", all[chosen].workspace >> 10,
+             " KiB, built in ", std::round(10.0 * building.count()) / 10.0, " s");
 }
 
 std::vector<CudnnPlan::Candidate> CudnnPlan::candidates(const Options& options,
