@@ -9,7 +9,7 @@ if(HEDDLE_TORCH_PYTHON)
 endif()
 find_path(HEDDLE_CUDNN_INCLUDE cudnn_graph.h HINTS ${cudnn_folders} ${CUDAToolkit_INCLUDE_DIRS}
           PATHS "${python_cudnn}" PATH_SUFFIXES include)
-find_library(HEDDLE_CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 HINTS ${cudnn_folders} ${CUDAToolkit_LIBRARY_DIR}
+find_library(HEDDLE_CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 NAMES_PER_DIR HINTS ${cudnn_folders} ${CUDAToolkit_LIBRARY_DIR}
              PATHS "${python_cudnn}" PATH_SUFFIXES lib lib64)
 mark_as_advanced(HEDDLE_CUDNN_INCLUDE HEDDLE_CUDNN_LIBRARY)
 if(NOT HEDDLE_CUDNN_INCLUDE OR NOT HEDDLE_CUDNN_LIBRARY)
