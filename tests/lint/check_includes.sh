@@ -26,8 +26,8 @@ find "${folders[@]}" -type f \
       allowed["train"] = "train data " allowed["models"]
       allowed["apps"] = "apps " allowed["train"]
       allowed["bench"] = "bench " allowed["train"]
-      allowed["tests"] = "tests " allowed["apps"]
-      split(allowed["tests"] " bench", all)
+      allowed["tests"] = "tests bench " allowed["apps"]
+      split(allowed["tests"], all)
       for (i in all) known[all[i]] = 1
     }
     function report(message) {
