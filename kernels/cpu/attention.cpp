@@ -89,7 +89,7 @@ void forward_typed(const AttentionScope& scope, const ConstView& q_view, const C
     attention_scores<T>(scope, batch, head, first,
                         part_of(q_heads.of(batch, head), first, count, 0, scope.width),
                         part_of(k_heads.of(batch, head), 0, limit, 0, scope.width), scores);
-    std::array<T, 96> totals;
+    std::array<T, AttentionScope::most_block_queries> totals;
     for (std::int64_t i = 0; i < count; ++i) {
       totals[static_cast<std::size_t>(i)] =
           exponentials(scores.data + i * limit, limit, logsumexp[batch](head, first + i));

@@ -49,10 +49,15 @@ struct AttentionScope {
   RowLengths key_lengths;
   ConstView mask;
 
-  /// Queries taken at a time: their scores fit in the second cache.
+  /// Queries taken at a time, in blocks of about one size: their scores fit in the second cache,
+  /// and where later ones see more keys, not too much is computed in vain.
   std::int64_t block_queries() const {
-    return std::clamp<std::int64_t>(131072 / std::max<std::int64_t>(keys, 1), 8, 96);
+    const std::int64_t most = std::clamp<std::int64_t>(131072 / std::max<std::int64_t>(keys, 1), 8,
+                                                       options.causal ? 64 : most_block_queries);
+    const std::int64_t blocks = std::max<std::int64_t>((queries + most - 1) / most, 1);
+    return std::max<std::int64_t>((queries + blocks - 1) / blocks, 1);
   }
+  static constexpr std::int64_t most_block_queries = 128;
   /// Keys from here on are not seen by `query`; grows with it.
   std::int64_t visible(std::int64_t batch_index, std::int64_t query) const {
     const std::int64_t limit = key_lengths[batch_index];

@@ -140,6 +140,19 @@ void multiply_here(const Matrix<const T>& a, const Matrix<const T>& b, bool accu
     multiply_here(transposed(b), transposed(a), accumulate, transposed(out));
     return;
   }
+  constexpr std::int64_t few_cols = 4;
+  if (out.cols <= few_cols && out.rows > panel_cols<T> && !accumulate &&
+      left_factor(a) == LeftFactor::direct) {
+    // Panels of so few columns would be mostly empty: the rows of a become the columns.
+    const Scratch<T> columns(out.rows * out.cols);
+    multiply_here(transposed(b), transposed(a), false, dense(columns.data(), out.cols, out.rows));
+    for (std::int64_t i = 0; i < out.rows; ++i) {
+      for (std::int64_t j = 0; j < out.cols; ++j) {
+        out(i, j) = columns[j * out.rows + i];
+      }
+    }
+    return;
+  }
   if (left_factor(a) == LeftFactor::direct) {
     multiply_left<T>(
         [&](std::int64_t row, std::int64_t rows, std::int64_t first, std::int64_t, const T** at) {
