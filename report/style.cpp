@@ -38,6 +38,8 @@ dl,dd,figure{margin:0}
 summary{cursor:pointer}
 .lead{color:var(--soft);max-width:66ch}
 .scroll{overflow-x:auto}
+.note{font-size:.84rem;color:var(--soft);margin:.4em 0 0}
+.warning{color:var(--wrong)}
 section{margin-top:clamp(44px,7vw,72px)}
 header{padding-top:clamp(28px,5vw,52px)}
 .brand{font-size:.86rem;font-weight:650;letter-spacing:.02em;margin:0;color:var(--accent)}

@@ -63,8 +63,6 @@ path.s3{stroke:var(--s3)}path.s4{stroke:var(--s4)}path.s5{stroke:var(--s5)}
 .ends .s3{color:var(--s3)}.ends .s4{color:var(--s4)}.ends .s5{color:var(--s5)}
 .ends{width:5.6rem}
 @container (max-width:429px){.key{display:flex}.ends{display:none}.frame{grid-template-columns:calc(var(--gutter)*.84 + 8px) minmax(0,1fr);grid-template-rows:210px 1.5em auto;margin-right:14px}}
-.note{font-size:.84rem;color:var(--soft);margin:.4em 0 0}
-.warning{color:var(--wrong)}
 .empty{color:var(--soft);padding:2em 0}
 .hair{position:absolute;top:0;bottom:0;width:1px;background:var(--soft);pointer-events:none}
 .tip{position:absolute;z-index:2;top:6px;padding:.45em .7em;background:var(--card);color:var(--ink);border:1px solid var(--line);border-radius:6px;font-size:.84rem;line-height:1.4;pointer-events:none;width:max-content;max-width:100%}
