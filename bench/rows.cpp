@@ -158,7 +158,9 @@ void write_rows(const std::string& path, const Setting& setting, const json& rat
         }
         for (const auto& [rate, number] : value.items()) {
           json& now = all_rates[name][rate];
-          now = std::max(now.get<double>(), number.get<double>());
+          if (now.is_number() && number.is_number()) {
+            now = std::max(now.get<double>(), number.get<double>());
+          }
         }
       }
     }

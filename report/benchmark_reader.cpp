@@ -179,7 +179,7 @@ BenchmarkFile parse_benchmark_file(const std::string& name, std::string_view tex
 BenchmarkFile read_benchmark_file(const std::string& path) {
   std::error_code problem;
   const bool is_file = std::filesystem::is_regular_file(path, problem);
-  check<InputError>(is_file, path, ": there is no such file; ", expected_file);
+  check<InputError>(is_file, path, ": there is no regular file of that name; ", expected_file);
   const std::uintmax_t size = std::filesystem::file_size(path, problem);
   check<InputError>(!problem && size <= largest_file, path, ": has ", size,
                     " bytes; files of benchmark rows have at most ", largest_file, " (64 MiB)");

@@ -23,6 +23,7 @@ h3 small{font-size:.88rem}
 .ours{margin:0;color:var(--soft);font-size:.9rem}
 .key-number{display:inline-block;min-width:1.5em;padding:0 .35em;text-align:center;border:1px solid var(--line);border-radius:4px;background:var(--card);font-size:.86em}
 .ratios li,.ratio-axis{display:grid;grid-template-columns:minmax(0,270px) minmax(0,1fr) 190px;column-gap:22px;align-items:center}
+.ladder .ratios li{grid-template-columns:minmax(0,270px) minmax(0,1fr) 220px}
 .ratios li{padding:4px 0}
 .who{line-height:1.3;min-width:0}
 .who small,.who em,.outcome small{display:block}
@@ -78,7 +79,7 @@ h3 small{font-size:.88rem}
 .absent p{margin:.1em 0}
 
 @media (max-width:760px){
-.ratios li{grid-template-columns:minmax(0,1fr) fit-content(46%);row-gap:0;padding:7px 0}
+.ratios li,.ladder .ratios li{grid-template-columns:minmax(0,1fr) fit-content(46%);row-gap:0;padding:7px 0}
 .ratios .track{grid-row:2;grid-column:1/-1}
 .ratios .outcome{text-align:right}
 .ratios .outcome b{min-width:0}

@@ -75,7 +75,8 @@ TEST_F(Command, BenchReportDrawsRows) {
 
   const Finished no_file = run_program({"bench", "report", file("none.json"), "--html", page});
   EXPECT_EQ(no_file.code, 4);
-  EXPECT_NE(no_file.errors.find("there is no such file"), std::string::npos) << no_file.errors;
+  EXPECT_NE(no_file.errors.find("there is no regular file of that name"), std::string::npos)
+      << no_file.errors;
   EXPECT_EQ(run_program({"bench", "report", rows}).code, 2) << "no page named";
   EXPECT_EQ(run_program({"bench", "report", rows, "--html", file("no/such/bench.html")}).code, 4);
 }
