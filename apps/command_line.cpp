@@ -187,6 +187,21 @@ void add_kernel(CLI::App& app, KernelCommand& command, Chosen& chosen) {
   kernel->callback([&] { chosen = [&] { return run(command); }; });
 }
 
+void add_bench(CLI::App& app, BenchReportCommand& command, Chosen& chosen) {
+  CLI::App* bench = app.add_subcommand("bench", "Look at benchmarks");
+  bench->require_subcommand(1);
+  CLI::App* report = bench->add_subcommand(
+      "report", "One HTML page of benchmark rows and ladders: ratios, rooflines, what was lost");
+  report->add_option("files", command.files, "Files that ./dev bench --out or heddle_ladder wrote")
+      ->required();
+  report->add_option("--html", command.html, "The page to write")->required();
+  report->footer(
+      "Examples:\n"
+      "  heddle bench report rows.json --html bench.html\n"
+      "  heddle bench report rows.json ladder.json --html bench.html");
+  report->callback([&] { chosen = [&] { return run(command); }; });
+}
+
 std::string version_text() {
   const BuildInfo& build = build_info();
   std::string text = concat("heddle ", build.version);
@@ -216,11 +231,13 @@ int run_command_line(int count, const char* const* arguments) {
   InspectCommand inspect;
   ShowCommand show;
   KernelCommand kernel;
+  BenchReportCommand bench;
   train.typed = as_typed(count, arguments);
   add_train(app, train, chosen);
   add_evaluate(app, evaluate, chosen);
   add_predict(app, predict, chosen);
   add_kernel(app, kernel, chosen);
+  add_bench(app, bench, chosen);
   add_small_commands(app, inspect, show, chosen);
   try {
     app.parse(count, arguments);

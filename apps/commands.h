@@ -67,6 +67,12 @@ int run(const KernelCommand& command);
 /// What the sizes of kernels are called, for the command line.
 std::vector<std::string> kernel_size_names();
 
+struct BenchReportCommand {
+  std::vector<std::string> files;  // of benchmark rows or ladders
+  std::string html;
+};
+int run(const BenchReportCommand& command);
+
 struct DoctorCommand {};
 int run(const DoctorCommand& command);
 

@@ -121,6 +121,7 @@ std::vector<Measured> measure(const Case& what, const Setting& setting, const Ef
       continue;
     }
     std::sort(seconds.begin(), seconds.end());
+    one.turns = static_cast<int>(seconds.size());
     one.least = seconds.front();
     one.median = seconds[seconds.size() / 2];
     one.most = seconds.back();

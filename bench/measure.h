@@ -18,6 +18,7 @@ struct Measured {
   std::string name;
   std::string math;
   double median = 0, least = 0, most = 0;
+  int turns = 0;
   double error = -1;   // as Contender::error; −1: not compared
   std::string absent;  // why there is nothing to show
   std::string note;    // what is to be known about the figures

@@ -57,6 +57,7 @@ void add_rows(const Case& what, const Setting& setting, const std::vector<Measur
                {"math", ours.math},
                {"threads", setting.threads},
                {"cold", what.cold},
+               {"turns", ours.turns},
                {"ours_ms", ours.median * 1e3},
                {"ours_least_ms", ours.least * 1e3},
                {"ours_most_ms", ours.most * 1e3},
@@ -153,6 +154,13 @@ void write_rows(const std::string& path, const Setting& setting, const json& rat
       for (const auto& [name, value] : old["rates"].items()) {
         if (!all_rates.contains(name)) {
           all_rates[name] = value;
+          continue;
+        }
+        for (const auto& [rate, number] : value.items()) {
+          json& now = all_rates[name][rate];
+          if (now.is_number() && number.is_number()) {
+            now = std::max(now.get<double>(), number.get<double>());
+          }
         }
       }
     }

@@ -10,9 +10,9 @@ namespace heddle::bench {
 
 /// Prints a case's line for each contender, and adds a row for each opponent (one without opponent
 /// where there is none) to `rows`:
-/// family, case, direction, math, threads, cold, ours_ms, ours_least_ms, ours_most_ms, opponent,
-/// opponent_math, opponent_ms (null where it could not run, with the reason as "note"), ratio =
-/// opponent_ms / ours_ms, max_error, percent_of_peak, bytes, operations.
+/// family, case, direction, math, threads, cold, turns, ours_ms, ours_least_ms, ours_most_ms,
+/// opponent, opponent_math, opponent_ms (null where it could not run, with the reason as "note"),
+/// ratio = opponent_ms / ours_ms, max_error, percent_of_peak, bytes, operations.
 void add_rows(const Case& what, const Setting& setting, const std::vector<Measured>& measured,
               const Rates& rates, nlohmann::json& rows);
 
@@ -20,8 +20,9 @@ void add_rows(const Case& what, const Setting& setting, const std::vector<Measur
 void print_summary(const nlohmann::json& rows);
 
 /// Writes {"machine", "commit", "date", "rates", "rows"} to `path`. Where the file is there already
-/// and is of this machine and commit, rows of other families stay in it. Errors (InputError): the
-/// file cannot be read or written.
+/// and is of this machine and commit, rows of other families stay in it, and of the rates the
+/// higher ones: what a machine can do is the most it was seen to do. Errors (InputError): the file
+/// cannot be read or written.
 void write_rows(const std::string& path, const Setting& setting, const nlohmann::json& rates,
                 const nlohmann::json& rows);
 

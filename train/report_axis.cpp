@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "train/report_text.h"
+#include "report/text.h"
 
 namespace heddle::report {
 namespace {

@@ -2,8 +2,8 @@
 #include <string>
 #include <vector>
 
+#include "report/text.h"
 #include "train/report_sections.h"
-#include "train/report_text.h"
 
 namespace heddle::report {
 namespace {

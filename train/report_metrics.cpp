@@ -2,8 +2,9 @@
 #include <string>
 #include <vector>
 
+#include "report/text.h"
 #include "train/report_sections.h"
-#include "train/report_text.h"
+#include "train/report_values.h"
 
 namespace heddle::report {
 namespace {

@@ -4,9 +4,10 @@
 #include <vector>
 
 #include "core/error.h"
+#include "report/page.h"
+#include "report/text.h"
 #include "train/report.h"
 #include "train/report_sections.h"
-#include "train/report_text.h"
 
 namespace heddle::report {
 namespace {
@@ -40,16 +41,6 @@ void check_lengths(const RunReport& report) {
           " values; expected ", seeds.metrics.size());
   }
 }
-
-// The policy forbids every request, so that the page cannot reach the network even by mistake.
-constexpr std::string_view head =
-    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
-    "style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action "
-    "'none'\">\n"
-    "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" "
-    "content=\"Heddle\">\n<link rel=\"icon\" href=\"data:,\">\n";
 
 // A short table and one small matrix fit side by side on a desk.
 bool metrics_beside_confusion(const RunReport& report) {
@@ -87,19 +78,13 @@ std::string page(const RunReport& report) {
     body += part.html;
     body += paired && part.anchor == "confusion" ? "</div>\n" : "";
   }
-  std::string html(head);
-  html += "<title>" + (report.title.empty() ? "Run" : escape_html(report.title)) +
-          " · Heddle run report</title>\n<style>\n";
-  html.append(page_style()).append("</style>\n</head>\n<body>\n");
-  html += "<div class=\"page\">\n" + page_header(report);
+  std::string inside = page_header(report);
   if (!links.empty()) {
-    html += "<nav aria-label=\"Sections\"><ul>" + links + "</ul></nav>\n";
+    inside += "<nav aria-label=\"Sections\"><ul>" + links + "</ul></nav>\n";
   }
-  html += "<main>\n" + result_section(report) + body +
-          "</main>\n<footer><p>Made by Heddle. One file, no network.</p></footer>\n</div>\n"
-          "<script>\n";
-  html.append(page_script()).append("</script>\n</body>\n</html>\n");
-  return html;
+  inside += "<main>\n" + result_section(report) + body + "</main>\n";
+  return html_page((report.title.empty() ? "Run" : report.title) + " · Heddle run report",
+                   page_style(), inside, page_script());
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 #include <cctype>
 #include <cmath>
 
+#include "report/text.h"
 #include "train/report_sections.h"
-#include "train/report_text.h"
 
 namespace heddle::report {
 namespace {
@@ -47,17 +47,6 @@ Mark mark_of(Modality modality) {
 
 }  // namespace
 
-std::string section(std::string_view id, std::string_view heading, std::string_view lead,
-                    const std::string& body) {
-  std::string html = "<section id=\"";
-  html.append(id).append("\" aria-labelledby=\"").append(id).append("-heading\">\n<h2 id=\"");
-  html.append(id).append("-heading\">").append(heading).append("</h2>\n");
-  if (!lead.empty()) {
-    html.append("<p class=\"lead\">").append(lead).append("</p>\n");
-  }
-  return html.append(body).append("</section>\n");
-}
-
 std::string modality_chip(const std::string& name) {
   const Mark mark = mark_of(modality_of(name));
   std::string html = "<span class=\"chip ";
@@ -82,10 +71,6 @@ std::string class_name(const std::vector<std::string>& classes, std::int64_t ind
   return index >= 0 && index < static_cast<std::int64_t>(classes.size())
              ? escape_html(classes[static_cast<std::size_t>(index)])
              : "class " + format_count(index);
-}
-
-std::string definition(std::string_view name, const std::string& value_html) {
-  return "<div><dt>" + escape_html(name) + "</dt><dd>" + value_html + "</dd></div>\n";
 }
 
 }  // namespace heddle::report

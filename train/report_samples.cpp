@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "report/text.h"
 #include "train/report_pictures.h"
 #include "train/report_sections.h"
-#include "train/report_text.h"
 
 namespace heddle::report {
 namespace {

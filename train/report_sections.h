@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "report/page.h"
 #include "train/report.h"
 
 namespace heddle::report {
@@ -20,14 +21,10 @@ std::string samples_section(const RunReport& report);
 std::string videos_section(const RunReport& report);
 std::string run_section(const RunReport& report);
 
-std::string_view page_style();   // CSS
+std::string_view page_style();   // CSS, besides base_style()
 std::string_view page_script();  // JavaScript
 
 // Pieces that more than one section uses.
-
-/// A `<section>` with a heading and, where `lead` is not empty, a sentence under it.
-std::string section(std::string_view id, std::string_view heading, std::string_view lead,
-                    const std::string& body);
 
 /// One chart of lines as a `<figure>`.
 std::string line_chart(const ReportChart& chart);
@@ -43,8 +40,5 @@ std::string verdict(bool right);
 
 /// The name of class `index`, or "class 7" where it has none. Escaped.
 std::string class_name(const std::vector<std::string>& classes, std::int64_t index);
-
-/// One `<div>` of a `<dl>`. The value is HTML.
-std::string definition(std::string_view name, const std::string& value_html);
 
 }  // namespace heddle::report

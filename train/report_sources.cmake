@@ -16,5 +16,5 @@ set(HEDDLE_TRAIN_REPORT_SOURCES
     report_script.cpp
     report_style.cpp
     report_subsets.cpp
-    report_text.cpp
+    report_values.cpp
     report_videos.cpp)

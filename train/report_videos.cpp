@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "core/error.h"
+#include "report/text.h"
 #include "train/report_pictures.h"
 #include "train/report_sections.h"
-#include "train/report_text.h"
 
 namespace heddle::report {
 namespace {

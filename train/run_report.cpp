@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "train/report_text.h"
+#include "report/text.h"
 #include "train/run_report_parts.h"
 
 namespace heddle {

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "core/build_info.h"
+#include "report/text.h"
 #include "train/machine.h"
-#include "train/report_text.h"
 
 namespace heddle {
 

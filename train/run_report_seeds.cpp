@@ -1,4 +1,4 @@
-#include "train/report_text.h"
+#include "report/text.h"
 #include "train/run_report.h"
 #include "train/run_report_parts.h"
 

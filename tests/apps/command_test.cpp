@@ -49,6 +49,7 @@ TEST_F(Command, HelpSaysWhatThereIs) {
   expect_output({"predict", "--help"}, {"--text", "--image", "--audio", "Examples", "masked"});
   expect_output({"inspect", "--help"}, {"--strict", "Example"});
   expect_output({"data", "show", "--help"}, {"--config", "Examples"});
+  expect_output({"bench", "report", "--help"}, {"--html", "Examples"});
 }
 
 TEST_F(Command, VersionIsOneLine) {
@@ -60,6 +61,24 @@ TEST_F(Command, VersionIsOneLine) {
 TEST_F(Command, DoctorNamesBackends) {
   expect_output({"doctor"}, {"processor", "threads", "CUDA toolkit", "CUDA driver",
                              "backend cpu    works", "backend cuda   does not work: "});
+}
+
+TEST_F(Command, BenchReportDrawsRows) {
+  const std::string rows = file("rows.json");
+  const std::string page = file("bench.html");
+  std::ofstream(rows) << R"({"machine": "EPYC", "commit": "abc", "date": "2026-11-28", "rows": [
+    {"family": "softmax", "case": "rows 8", "direction": "forward", "math": "f32", "threads": 2,
+     "cold": false, "ours_ms": 4, "opponent": "PyTorch", "opponent_math": "f32", "opponent_ms": 2,
+     "ratio": 0.5, "bytes": 1000, "operations": 500}]})";
+  expect_output({"bench", "report", rows, "--html", page}, {"written: " + page, "1 row of 1 file"});
+  EXPECT_NE(text_of(page).find("✗ slower"), std::string::npos);
+
+  const Finished no_file = run_program({"bench", "report", file("none.json"), "--html", page});
+  EXPECT_EQ(no_file.code, 4);
+  EXPECT_NE(no_file.errors.find("there is no regular file of that name"), std::string::npos)
+      << no_file.errors;
+  EXPECT_EQ(run_program({"bench", "report", rows}).code, 2) << "no page named";
+  EXPECT_EQ(run_program({"bench", "report", rows, "--html", file("no/such/bench.html")}).code, 4);
 }
 
 TEST_F(Command, EvaluateAgreesWithTheSummary) {

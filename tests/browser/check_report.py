@@ -22,7 +22,8 @@ SKIPPED = 77
 HERE = pathlib.Path(__file__).resolve().parent
 WIDTHS = (390, 1440)
 # kind of report → sections, at least this many pictures
-KINDS = {"builtin": (7, 60), "mosi": (7, 10), "hostile": (8, 10), "long": (1, 2), "empty": (0, 1)}
+KINDS = {"builtin": (7, 60), "mosi": (7, 10), "hostile": (8, 10), "long": (1, 2), "empty": (0, 1),
+         "benchmarks": (6, 12)}
 SCHEMES = {"light": "1", "dark": "0"}
 
 

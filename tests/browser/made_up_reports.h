@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "report/benchmark.h"
 #include "train/report.h"
 
 namespace heddle {
@@ -13,6 +14,9 @@ RunReport built_in_report();   // every modality, subsets with a best possible a
 RunReport real_data_report();  // five seeds, videos with scores and attention
 RunReport hostile_report();    // markup, endless words, NaN and infinity in every field
 RunReport long_report();       // 10,000 steps
+
+/// Rows won, lost, not measured, with hostile text and absurd times, and two ladders.
+std::vector<BenchmarkFile> made_up_benchmarks();
 
 // A small generator (xorshift64*), so that the pages are the same on every machine.
 class Noise {

@@ -1,4 +1,4 @@
-#include "train/report_text.h"
+#include "report/text.h"
 
 #include <gtest/gtest.h>
 
@@ -55,14 +55,9 @@ TEST(ReportText, FormatsNumbers) {
   EXPECT_EQ(format_count(std::numeric_limits<std::int64_t>::min()), "−9,223,372,036,854,775,808");
 }
 
-TEST(ReportText, FormatsFractionsAndSpreads) {
+TEST(ReportText, FormatsFractions) {
   EXPECT_EQ(format_percent(0.9794), "97.9" + thin + "%");
   EXPECT_EQ(format_percent(1.0), "100" + thin + "%");
-  EXPECT_EQ(format_spread({0.769, 0.0104}, ReportUnit::fraction), "76.9 ± 1.0" + thin + "%");
-  EXPECT_EQ(format_spread({0.769, std::nullopt}, ReportUnit::fraction), "76.9" + thin + "%");
-  EXPECT_EQ(format_spread({1.0123, 0.0214}, ReportUnit::number), "1.012 ± 0.021");
-  EXPECT_EQ(format_spread({12.3, 0.0}, ReportUnit::number), "12.300 ± 0.000");
-  EXPECT_EQ(format_spread({nan, infinity}, ReportUnit::number), "NaN ± ∞");
 }
 
 TEST(ReportText, FormatsDurations) {

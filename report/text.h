@@ -1,15 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
-#include "train/report.h"
-
 namespace heddle::report {
 
-// Text for the page. Never depends on the locale; the same value gives the same text.
+// Text for pages. Never depends on the locale; the same value gives the same text.
 
 /// `text` safe between tags and inside quoted attributes. Control characters, those that reorder
 /// the text around them, and bytes that are not UTF-8 become U+FFFD.
@@ -26,11 +23,6 @@ std::string format_fixed(double value, int decimals);
 
 /// 0.979 → "97.9 %" (with a narrow space that does not break).
 std::string format_percent(double fraction, int decimals = 1);
-
-std::string format_value(double value, ReportUnit unit);
-
-/// "76.9 ± 1.0 %", or just the mean where there is no deviation.
-std::string format_spread(const ReportValue& value, ReportUnit unit);
 
 /// "310 ms", "41 s", "2 min 5 s", "1 h 12 min".
 std::string format_duration(double seconds);

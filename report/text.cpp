@@ -1,4 +1,4 @@
-#include "train/report_text.h"
+#include "report/text.h"
 
 #include <algorithm>
 #include <array>
@@ -150,24 +150,6 @@ std::string format_number(double value, int digits) {
 std::string format_percent(double fraction, int decimals) {
   const std::string digits = format_fixed(100.0 * fraction, decimals);
   return (fraction == 1.0 ? "100" : digits) + std::string(narrow_space) + "%";
-}
-
-std::string format_value(double value, ReportUnit unit) {
-  return unit == ReportUnit::fraction ? format_percent(value) : format_number(value);
-}
-
-std::string format_spread(const ReportValue& value, ReportUnit unit) {
-  if (!value.deviation) {
-    return format_value(value.mean, unit);
-  }
-  if (unit == ReportUnit::fraction) {
-    return format_fixed(100.0 * value.mean, 1) + " ± " + format_percent(*value.deviation);
-  }
-  const double size = std::abs(*value.deviation);
-  const int decimals = size > 0.0 && std::isfinite(size)
-                           ? std::clamp(1 - static_cast<int>(std::floor(std::log10(size))), 0, 6)
-                           : 3;
-  return format_fixed(value.mean, decimals) + " ± " + format_fixed(*value.deviation, decimals);
 }
 
 std::string format_duration(double seconds) {
