@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "bench/burst.h"
+#include "bench/load.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/stream.h"
@@ -112,10 +113,13 @@ std::vector<Measured> measure(const Case& what, const Setting& setting, const Ef
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   Collector collector;
+  const OtherLoad others;
   for (int round = 0; round < effort.rounds; ++round) {
     benchmark::RunSpecifiedBenchmarks(&collector, ".*");
   }
+  const double cores = others.cores();
   for (Measured& one : measured) {
+    one.others_cores = cores;
     std::vector<double> seconds = collector.seconds_of(one.name);
     if (seconds.empty()) {
       continue;

@@ -19,9 +19,10 @@ struct Measured {
   std::string math;
   double median = 0, least = 0, most = 0;
   int turns = 0;
-  double error = -1;   // as Contender::error; −1: not compared
-  std::string absent;  // why there is nothing to show
-  std::string note;    // what is to be known about the figures
+  double error = -1;         // as Contender::error; −1: not compared
+  double others_cores = -1;  // kept busy by other programs during the case; −1: not known
+  std::string absent;        // why there is nothing to show
+  std::string note;          // what is to be known about the figures
 };
 
 /// All contenders of a case, in turns: in each round everybody runs once, so that what the machine

@@ -49,6 +49,11 @@ void add_rows(const Case& what, const Setting& setting, const std::vector<Measur
   std::printf("  %s, %s%s, %d %s\n", what.name.c_str(), what.direction.c_str(),
               what.cold ? ", cold" : "", setting.threads,
               setting.threads == 1 ? "thread" : "threads");
+  constexpr double too_busy = 0.06;
+  if (measured.front().others_cores > too_busy) {
+    std::printf("    other programs kept %.2f cores busy: do not trust this case\n",
+                measured.front().others_cores);
+  }
   const Measured& ours = measured.front();
   const double peak = percent_of_peak(rates, what.bytes, what.operations, ours.median);
   json base = {{"family", std::string(family)},
@@ -68,7 +73,8 @@ void add_rows(const Case& what, const Setting& setting, const std::vector<Measur
                {"max_error", ours.error >= 0 ? json(ours.error) : json(nullptr)},
                {"percent_of_peak", peak},
                {"bytes", what.bytes},
-               {"operations", what.operations}};
+               {"operations", what.operations},
+               {"others_cores", ours.others_cores}};
   if (!ours.note.empty()) {
     base["note"] = ours.note;
   }

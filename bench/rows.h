@@ -12,7 +12,8 @@ namespace heddle::bench {
 /// where there is none) to `rows`:
 /// family, case, direction, math, threads, cold, turns, ours_ms, ours_least_ms, ours_most_ms,
 /// opponent, opponent_math, opponent_ms (null where it could not run, with the reason as "note"),
-/// ratio = opponent_ms / ours_ms, max_error, percent_of_peak, bytes, operations.
+/// ratio = opponent_ms / ours_ms, max_error, percent_of_peak, bytes, operations,
+/// others_cores (kept busy by other programs meanwhile; −1: not known).
 void add_rows(const Case& what, const Setting& setting, const std::vector<Measured>& measured,
               const Rates& rates, nlohmann::json& rows);
 

@@ -8,9 +8,10 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <map>
 #include <memory>
-#include <numeric>
+#include <sstream>
 #include <string_view>
 
 #include "core/error.h"
@@ -53,6 +54,22 @@ class Server {
     waitpid(process_, nullptr, 0);
   }
 
+  /// Processor time so far (proc_pid_stat(5)); 0 where it cannot be read.
+  double seconds() const {
+    std::ifstream stat(heddle::concat("/proc/", process_, "/stat"));
+    std::string line;
+    std::getline(stat, line);
+    std::istringstream fields(line.substr(std::min(line.rfind(')') + 1, line.size())));
+    std::string skipped;
+    for (int field = 3; field < 14; ++field) {
+      fields >> skipped;
+    }
+    double user = 0;
+    double system = 0;
+    return fields >> user >> system ? (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK))
+                                    : 0;
+  }
+
   /// Errors (Unavailable): the answer is an error, or none comes.
   json ask(const json& request) {
     std::fprintf(requests_, "%s\n", request.dump().c_str());
@@ -80,9 +97,13 @@ std::vector<std::string>& pythons() {
 }
 
 /// Servers live as long as the program: starting one takes seconds.
+std::map<std::string, std::unique_ptr<Server>>& servers() {
+  static std::map<std::string, std::unique_ptr<Server>> all;
+  return all;
+}
+
 Server& server_of(const std::string& python, const Setting& setting) {
-  static std::map<std::string, std::unique_ptr<Server>> servers;
-  auto& server = servers[heddle::concat(python, ' ', setting.device, ' ', setting.threads)];
+  auto& server = servers()[heddle::concat(python, ' ', setting.device, ' ', setting.threads)];
   if (!server) {
     server = std::make_unique<Server>(python, setting);
   }
@@ -160,6 +181,14 @@ std::vector<Contender> torch_contenders(const TorchRequest& request, const Setti
     for (const std::string& mode : modes) {
       all.push_back(contender(python, request, mode, setting));
     }
+  }
+  return all;
+}
+
+double torch_seconds() {
+  double all = 0;
+  for (const auto& [name, server] : servers()) {
+    all += server->seconds();
   }
   return all;
 }

@@ -23,6 +23,9 @@ struct TorchRequest {
 /// in a CUDA graph. The name has the version; cases are dropped there with the contender.
 std::vector<Contender> torch_contenders(const TorchRequest& request, const Setting& setting);
 
+/// Processor seconds of all of PyTorch's processes so far.
+double torch_seconds();
+
 /// The answer of the first Python named to a request of one's own (losses, memory). Errors
 /// (Unavailable): none named, or it answers with an error.
 nlohmann::json ask_torch(const nlohmann::json& request, const Setting& setting);
