@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "autograd/ops.h"
-#include "bench/operation.h"
+#include "bench/draw.h"
 
 namespace heddle::bench {
 namespace {

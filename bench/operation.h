@@ -8,6 +8,7 @@
 
 #include "autograd/variable.h"
 #include "bench/case.h"
+#include "bench/draw.h"
 
 namespace heddle::bench {
 
@@ -73,10 +74,5 @@ Case case_of(const OperationCase& what);
 
 /// Ours as a contender.
 Contender contender_of(std::shared_ptr<Operation> operation, const Setting& setting);
-
-/// Uniform in [−scale, scale], the same every time for the same seed.
-Tensor drawn(const Shape& shape, std::uint64_t seed, double scale = 1.0);
-/// Whole numbers from 0 to bound − 1, i64.
-Tensor drawn_ids(const Shape& shape, std::int64_t bound, std::uint64_t seed);
 
 }  // namespace heddle::bench
