@@ -1,6 +1,8 @@
-// Compiled with OpenMP, so that Eigen shares its products out too.
+// Compiled with OpenMP where there is one, so that Eigen shares its products out too.
 
+#if defined(_OPENMP)
 #include <omp.h>
+#endif
 
 #include <Eigen/Core>
 
@@ -27,7 +29,9 @@ ProductPeer eigen_product() {
   return {heddle::concat("Eigen ", EIGEN_WORLD_VERSION, '.', EIGEN_MAJOR_VERSION, '.',
                          EIGEN_MINOR_VERSION),
           [](const Tensor& a, const Tensor& b, const Tensor& out, int threads) {
+#if defined(_OPENMP)
             omp_set_num_threads(threads);
+#endif
             Eigen::setNbThreads(threads);
             const bool left = a.strides()[1] != 1;
             const bool right = b.strides()[1] != 1;
