@@ -1,6 +1,7 @@
 // Scaled dot product attention.
 
 #include "autograd/ops.h"
+#include "bench/gpu/opponents.h"
 #include "bench/operation.h"
 
 namespace heddle::bench {
@@ -33,6 +34,9 @@ Case attention_case(const Shapes& of, bool causal, bool backward) {
             const Shape shape{of.batch, of.heads, of.steps, of.width};
             return std::vector<Tensor>{drawn(shape, 1), drawn(shape, 2), drawn(shape, 3)};
           },
+      .opponents = [causal](
+                       const std::shared_ptr<Operation>& ours,
+                       const Setting& setting) { return cudnn_attentions(ours, causal, setting); },
   });
 }
 
@@ -40,8 +44,22 @@ Case attention_case(const Shapes& of, bool causal, bool backward) {
 
 const std::string_view family = "attention";
 
-std::vector<Case> cases() {
+std::vector<Case> cases(Device device) {
   std::vector<Case> all;
+  if (device.backend == Backend::cuda) {
+    for (const Shapes& of : {Shapes{64, 8, 50, 64}, Shapes{64, 8, 128, 64}, Shapes{64, 8, 512, 64},
+                             Shapes{8, 8, 512, 64}, Shapes{8, 8, 1024, 64}, Shapes{64, 8, 256, 64},
+                             Shapes{8, 8, 50, 64}, Shapes{8, 8, 128, 64}, Shapes{8, 8, 256, 64},
+                             Shapes{64, 8, 1024, 64}}) {
+      for (const bool backward : {false, true}) {
+        all.push_back(attention_case(of, false, backward));
+        if (of.batch == 64 && (of.steps == 128 || of.steps == 512)) {
+          all.push_back(attention_case(of, true, backward));
+        }
+      }
+    }
+    return all;
+  }
   for (const bool backward : {false, true}) {
     all.push_back(attention_case({32, 8, 128, 64}, false, backward));
     all.push_back(attention_case({32, 8, 128, 64}, true, backward));

@@ -57,7 +57,7 @@ Case bias_activation_case(const Named& what, const Shapes& shapes, bool backward
 
 const std::string_view family = "bias_activation";
 
-std::vector<Case> cases() {
+std::vector<Case> cases(Device /*device*/) {
   const std::vector<Named> functions = {{"relu", Activation::relu, relu, 1},
                                         {"gelu", Activation::gelu, gelu, 4},
                                         {"tanh", Activation::tanh, tanh, 1}};

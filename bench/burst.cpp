@@ -24,7 +24,7 @@ void empty_caches() {
 
 }  // namespace
 
-Burst::Burst(std::function<void()> body, Device device, double seconds, bool cold)
+Burst::Burst(std::function<void()> body, Device device, double seconds, bool cold, bool in_graph)
     : body_(std::move(body)), device_(device), cold_(cold) {
   body_();  // pages, plans and modules are brought in
   synchronize(device_);
@@ -32,7 +32,7 @@ Burst::Burst(std::function<void()> body, Device device, double seconds, bool col
   once = std::min(once, seconds_of(body_));
   constexpr std::int64_t most = 100'000;
   calls_ = std::clamp<std::int64_t>(std::llround(seconds / std::max(once, 1e-7)), 1, most);
-  if (device_.backend == Backend::cuda) {
+  if (device_.backend == Backend::cuda && in_graph) {
     capture();
   }
 }

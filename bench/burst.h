@@ -14,8 +14,10 @@ namespace heddle::bench {
 class Burst {
  public:
   /// Calls `body` a few times to find out how long it takes. `cold`: the caches are emptied before
-  /// each call (host only), outside the time measured.
-  Burst(std::function<void()> body, Device device, double seconds, bool cold = false);
+  /// each call (host only), outside the time measured. Without `in_graph` calls are sent one by one
+  /// on a GPU too.
+  Burst(std::function<void()> body, Device device, double seconds, bool cold = false,
+        bool in_graph = true);
   Burst(const Burst&) = delete;
   Burst& operator=(const Burst&) = delete;
 

@@ -46,6 +46,8 @@ struct Contender {
   std::string absent;
   /// How many of what is asked for a run does; times are of one.
   double calls = 1;
+  /// false: on a GPU, calls are sent one by one and not put in a graph.
+  bool in_graph = true;
 };
 
 struct Case {
@@ -63,8 +65,9 @@ struct Case {
   std::function<std::vector<Contender>(const Setting&)> contenders;
 };
 
-/// What a program measures (each program defines these two).
+/// What a program measures (each program defines these two). The most important cases come first:
+/// where time is short, the last ones are not measured.
 extern const std::string_view family;
-std::vector<Case> cases();
+std::vector<Case> cases(Device device);
 
 }  // namespace heddle::bench

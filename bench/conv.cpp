@@ -64,7 +64,7 @@ Case network_case() {
 
 const std::string_view family = "conv";
 
-std::vector<Case> cases() {
+std::vector<Case> cases(Device /*device*/) {
   std::vector<Case> all;
   for (const bool backward : {false, true}) {
     all.push_back(conv_case(3, 32, 32, backward));

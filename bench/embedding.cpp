@@ -26,7 +26,7 @@ Case embedding_case(std::int64_t rows, std::int64_t width, std::int64_t count, b
 
 const std::string_view family = "embedding";
 
-std::vector<Case> cases() {
+std::vector<Case> cases(Device /*device*/) {
   return {embedding_case(10'000, 300, 3200, false), embedding_case(10'000, 300, 3200, true)};
 }
 

@@ -1,6 +1,7 @@
 // One bidirectional LSTM layer over a sequence.
 
 #include "autograd/ops.h"
+#include "bench/gpu/opponents.h"
 #include "bench/operation.h"
 #include "bench/torch.h"
 
@@ -104,6 +105,9 @@ Case lstm_case(const Layer& of, bool backward) {
       all.push_back(onednn_contender(ours, backward, setting.threads));
     }
 #endif
+    for (Contender& cudnn : cudnn_lstms(ours, of.ragged ? ragged_lengths(of) : Tensor(), setting)) {
+      all.push_back(std::move(cudnn));
+    }
     for (Contender& torch : torch_contenders({std::string(family), sizes, direction}, setting)) {
       all.push_back(std::move(torch));
     }
@@ -112,11 +116,34 @@ Case lstm_case(const Layer& of, bool backward) {
   return what;
 }
 
+/// The example's layer first, then 50 steps of 300 numbers at every batch and width.
+std::vector<Case> cases_on_card() {
+  std::vector<Layer> layers = {
+      {50, 64, 300, 128, false}, {50, 64, 300, 128, true}, {50, 64, 300, 256, false}};
+  for (const std::int64_t hidden : {128, 256, 64, 512}) {
+    for (const std::int64_t batch : {64, 32, 128}) {
+      if (batch != 64 || (hidden != 128 && hidden != 256)) {
+        layers.push_back({50, batch, 300, hidden, false});
+      }
+    }
+  }
+  layers.push_back({50, 64, 300, 256, true});
+  std::vector<Case> all;
+  for (const Layer& layer : layers) {
+    all.push_back(lstm_case(layer, true));
+    all.push_back(lstm_case(layer, false));
+  }
+  return all;
+}
+
 }  // namespace
 
 const std::string_view family = "lstm";
 
-std::vector<Case> cases() {
+std::vector<Case> cases(Device device) {
+  if (device.backend == Backend::cuda) {
+    return cases_on_card();
+  }
   std::vector<Case> all;
   for (const bool backward : {false, true}) {
     for (const std::int64_t hidden : {128, 256}) {

@@ -2,10 +2,14 @@
 
 #include <limits>
 
+#include "bench/gpu/opponents.h"
 #include "bench/operation.h"
 #include "bench/peers/products.h"
 #include "bench/torch.h"
 #include "kernels/kernels.h"
+#if defined(HEDDLE_HAS_CUDA)
+#include "kernels/gpu/families.h"
+#endif
 
 namespace heddle::bench {
 namespace {
@@ -18,22 +22,41 @@ struct Product {
 };
 
 struct Factors {
-  Tensor a, b, out, reference;
+  Tensor a, b, out;
+  Tensor reference;       // in double, on the host
+  Tensor wide_a, wide_b;  // a and b in f32
   double error() const { return relative_error(out, reference); }
   void poison() { out.fill_(std::numeric_limits<double>::quiet_NaN()); }
 };
 
-Factors factors_of(const Product& of, Device device) {
-  Tensor a = of.transposed == Transposed::left ? drawn({of.k, of.m}, 1).to(device).transpose(0, 1)
-                                               : drawn({of.m, of.k}, 1).to(device);
-  Tensor b = of.transposed == Transposed::right ? drawn({of.n, of.k}, 2).to(device).transpose(0, 1)
-                                                : drawn({of.k, of.n}, 2).to(device);
+/// Row-major numbers of `type`, seen transposed or not.
+Tensor factor(const Tensor& numbers, bool transposed, DType type, Device device) {
+  const Tensor stored = numbers.to(type).to(device);
+  return transposed ? stored.transpose(0, 1) : stored;
+}
+
+Factors factors_of(const Product& of, const Setting& setting) {
+  const Device device = setting.device;
+  const bool left = of.transposed == Transposed::left;
+  const bool right = of.transposed == Transposed::right;
+  // On a GPU the class bf16 is of data in bf16, as libraries have it; the host has none such.
+  const DType type =
+      setting.math == Math::bf16 && device.backend == Backend::cuda ? DType::bf16 : DType::f32;
+  const Tensor left_numbers = drawn(left ? Shape{of.k, of.m} : Shape{of.m, of.k}, 1).to(type);
+  const Tensor right_numbers = drawn(right ? Shape{of.n, of.k} : Shape{of.k, of.n}, 2).to(type);
+  const Tensor a = factor(left_numbers, left, type, device);
+  const Tensor b = factor(right_numbers, right, type, device);
   Tensor reference = Tensor::empty({1, of.m, of.n}, DType::f64);
-  const Tensor wide_a = a.to(Device{}).to(DType::f64).unsqueeze(0);
-  const Tensor wide_b = b.to(Device{}).to(DType::f64).unsqueeze(0);
-  kernels_for({}).matmul.multiply(current_stream({}), wide_a.view(), wide_b.view(), false,
+  const Tensor exact_a = factor(left_numbers, left, DType::f64, {}).unsqueeze(0);
+  const Tensor exact_b = factor(right_numbers, right, DType::f64, {}).unsqueeze(0);
+  kernels_for({}).matmul.multiply(current_stream({}), exact_a.view(), exact_b.view(), false,
                                   reference.output_view());
-  return {a, b, Tensor::empty({of.m, of.n}, DType::f32, device), reference.squeeze(0)};
+  return {a,
+          b,
+          Tensor::empty({of.m, of.n}, type, device),
+          reference.squeeze(0),
+          factor(left_numbers, left, DType::f32, device),
+          factor(right_numbers, right, DType::f32, device)};
 }
 
 Contender contender_of(const std::string& name, const std::shared_ptr<Factors>& factors,
@@ -47,8 +70,37 @@ Contender contender_of(const std::string& name, const std::shared_ptr<Factors>& 
           .absent = {}};
 }
 
+#if defined(HEDDLE_HAS_CUDA)
+/// Our own kernels of the class asked for, where the default is cuBLAS.
+std::vector<Contender> own_kernels(const std::shared_ptr<Factors>& factors,
+                                   const Setting& setting) {
+  if (setting.device.backend != Backend::cuda) {
+    return {};
+  }
+  Stream& stream = current_stream(setting.device);
+  const Tensor a = factors->a.unsqueeze(0);
+  const Tensor b = factors->b.unsqueeze(0);
+  const Tensor out = factors->out.unsqueeze(0);
+  std::vector<Contender> all;
+  for (const kernels::KernelVersion<MatmulKernels>& version :
+       HEDDLE_VERSIONS(matmul, setting.device)) {
+    const bool same_class = version.math == name_of(setting.math) ||
+                            (version.math == "3xtf32" && setting.math == Math::f32);
+    if (same_class && version.kernels.multiply != nullptr) {
+      all.push_back(contender_of(
+          heddle::concat("our kernel ", version.name), factors,
+          [=, multiply = version.kernels.multiply, &stream] {
+            multiply(stream, a.view(), b.view(), false, out.output_view());
+          },
+          setting.math));
+    }
+  }
+  return all;
+}
+#endif
+
 std::vector<Contender> contenders(const Product& of, const Sizes& sizes, const Setting& setting) {
-  const auto factors = std::make_shared<Factors>(factors_of(of, setting.device));
+  const auto factors = std::make_shared<Factors>(factors_of(of, setting));
   Stream& stream = current_stream(setting.device);
   const Tensor a = factors->a.unsqueeze(0);
   const Tensor b = factors->b.unsqueeze(0);
@@ -61,6 +113,15 @@ std::vector<Contender> contenders(const Product& of, const Sizes& sizes, const S
             .matmul.multiply(stream, a.view(), b.view(), false, out.output_view());
       },
       setting.math)};
+#if defined(HEDDLE_HAS_CUDA)
+  for (Contender& version : own_kernels(factors, setting)) {
+    all.push_back(std::move(version));
+  }
+#endif
+  for (Contender& cublas :
+       cublas_matmuls(factors->wide_a, factors->wide_b, factors->reference, setting)) {
+    all.push_back(std::move(cublas));
+  }
   if (setting.device.backend == Backend::cpu) {
     for (const ProductPeer& peer : product_peers()) {
       all.push_back(contender_of(
@@ -99,7 +160,7 @@ Case matmul_case(const Product& of) {
 
 const std::string_view family = "matmul";
 
-std::vector<Case> cases() {
+std::vector<Case> cases(Device /*device*/) {
   std::vector<Case> all;
   for (const Product& product :
        {// Forward: linear layers have their weights as [out, in].

@@ -90,8 +90,8 @@ std::vector<Measured> measure(const Case& what, const Setting& setting, const Ef
         contender.remote(effort.seconds / 2);  // warms up there
         once = [&contender, &effort] { return contender.remote(effort.seconds); };
       } else {
-        bursts[i] =
-            std::make_unique<Burst>(contender.run, setting.device, effort.seconds, what.cold);
+        bursts[i] = std::make_unique<Burst>(contender.run, setting.device, effort.seconds,
+                                            what.cold, contender.in_graph);
         measured[i].note = bursts[i]->note();
         once = [burst = bursts[i].get(), calls = contender.calls] {
           return burst->measure() / calls;

@@ -161,10 +161,14 @@ Case case_of(const OperationCase& what) {
   result.operations = what.operations;
   result.cold = what.cold;
   result.contenders = [what, direction = result.direction](const Setting& setting) {
-    std::vector<Contender> all{
-        contender_of(std::make_shared<Operation>(what.function, what.inputs(), what.backward,
-                                                 setting, what.without_gradient),
-                     setting)};
+    const auto ours = std::make_shared<Operation>(what.function, what.inputs(), what.backward,
+                                                  setting, what.without_gradient);
+    std::vector<Contender> all{contender_of(ours, setting)};
+    if (what.opponents) {
+      for (Contender& opponent : what.opponents(ours, setting)) {
+        all.push_back(std::move(opponent));
+      }
+    }
     const TorchRequest request{
         std::string(family),
         what.torch_sizes.is_null() ? nlohmann::json(what.sizes) : what.torch_sizes, direction,

@@ -36,6 +36,7 @@ class Operation {
   const std::vector<Tensor>& reference() const { return *reference_; }
   const std::vector<Tensor>& inputs() const { return inputs_; }
   const Tensor& dy() const { return dy_; }
+  bool backward() const { return backward_; }
 
  private:
   Variables variables_of(const std::vector<Tensor>& inputs, bool with_gradients) const;
@@ -68,6 +69,9 @@ struct OperationCase {
   std::vector<std::size_t> without_gradient = {};  // places in inputs
   std::string name = {};                           // of the case; empty: its sizes
   nlohmann::json torch_sizes = {};  // as torch_peer.py wants them, where those are others
+  /// Opponents in this process, beside PyTorch.
+  std::function<std::vector<Contender>(const std::shared_ptr<Operation>& ours, const Setting&)>
+      opponents = {};
 };
 
 Case case_of(const OperationCase& what);

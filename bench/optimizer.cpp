@@ -53,6 +53,6 @@ Case adam_case(std::int64_t elements) {
 
 const std::string_view family = "optimizer";
 
-std::vector<Case> cases() { return {adam_case(3'000'000)}; }
+std::vector<Case> cases(Device /*device*/) { return {adam_case(3'000'000)}; }
 
 }  // namespace heddle::bench

@@ -4,108 +4,81 @@
 #include <exception>
 #include <iostream>
 #include <regex>
-#include <sstream>
 
+#include "bench/options.h"
 #include "bench/rows.h"
-#include "bench/torch.h"
+#include "bench/unmeasured.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "kernels/kernels.h"
-#include "train/machine.h"
 
 namespace heddle::bench {
 namespace {
 
-constexpr const char* usage = R"(Measures a kernel family beside its opponents, in turns.
-
-  --device NAME     cpu (default) or cuda
-  --threads LIST    numbers of threads, such as 1,2 (default: as many as there are cores)
-  --math NAME       f32 (default), tf32 or bf16: the accuracy class of ours
-  --case REGEX      only cases whose name and direction match
-  --rounds N        turns of each contender (default 7)
-  --seconds S       length of a turn (default 0.05)
-  --torch PYTHON    a Python that has PyTorch, as an opponent; may be given more than once
-  --alone           no opponents
-  --out FILE        rows as JSON; rows of other families that are in FILE stay
-  --list            names of the cases, nothing is measured
-)";
-
-struct Options {
-  Device device;
-  std::vector<int> threads;
-  Math math = Math::f32;
-  std::string pattern = ".*";
-  Effort effort;
-  std::string out;
-  bool alone = false;
-  bool list = false;
-  bool help = false;
-};
-
-std::vector<int> numbers_in(const std::string& list) {
-  std::vector<int> numbers;
-  std::stringstream stream(list);
-  for (std::string part; std::getline(stream, part, ',');) {
-    try {
-      std::size_t read = 0;
-      numbers.push_back(std::stoi(part, &read));
-      check<UsageError>(read == part.size() && numbers.back() >= 1, "");
-    } catch (const std::exception&) {
-      fail<UsageError>("--threads ", list, ": expected whole numbers from 1, such as 1,2");
-    }
-  }
-  check<UsageError>(!numbers.empty(), "--threads: expected numbers, such as 1,2");
-  return numbers;
-}
-
-double number_in(const std::string& name, const std::string& value) {
-  try {
-    const double number = std::stod(value);
-    check<UsageError>(number > 0, "");
-    return number;
-  } catch (const std::exception&) {
-    fail<UsageError>(name, ' ', value, ": expected a number above 0");
-  }
-}
-
-Options options_of(int count, char** arguments) {
-  Options options;
-  for (int i = 1; i < count; ++i) {
-    const std::string name = arguments[i];
-    if (name == "--alone" || name == "--list") {
-      (name == "--alone" ? options.alone : options.list) = true;
+/// The cases asked for, in the order in which they are measured.
+std::vector<Case> chosen_cases(const Options& options) {
+  const std::regex pattern(options.pattern);
+  std::vector<Case> chosen;
+  for (Case& what : cases(options.device)) {
+    const std::string name =
+        heddle::concat(what.name, ", ", what.direction, what.cold ? ", cold" : "");
+    if (!std::regex_search(name, pattern)) {
       continue;
     }
-    if (name == "--help") {
-      options.help = true;
-      return options;
+    if (options.list) {
+      std::cout << "  " << name << '\n';
     }
-    check<UsageError>(i + 1 < count, name, ": unknown, or a value is missing\n", usage);
-    const std::string value = arguments[++i];
-    if (name == "--device") {
-      options.device = device_named(value);
-    } else if (name == "--threads") {
-      options.threads = numbers_in(value);
-    } else if (name == "--math") {
-      options.math = math_named(value);
-    } else if (name == "--case") {
-      options.pattern = value;
-    } else if (name == "--rounds") {
-      options.effort.rounds = static_cast<int>(number_in(name, value));
-    } else if (name == "--seconds") {
-      options.effort.seconds = number_in(name, value);
-    } else if (name == "--torch") {
-      add_torch(value);
-    } else if (name == "--out") {
-      options.out = value;
-    } else {
-      fail<UsageError>(name, ": unknown option\n", usage);
+    if (options.alone) {
+      what.contenders = [all = what.contenders](const Setting& on) {
+        return std::vector<Contender>{all(on).front()};
+      };
+    }
+    chosen.push_back(std::move(what));
+  }
+  return chosen;
+}
+
+/// All that a program has found so far.
+struct Report {
+  Setting setting;
+  nlohmann::json rates = nlohmann::json::object();
+  nlohmann::json rows = nlohmann::json::array();
+  int failures = 0;
+
+  /// Adds the rows of one case. One that fails is noted: those that follow may still be measured.
+  void measure_case(const Case& what, const Options& options, const Rates& here) {
+    try {
+      add_rows(what, setting, measure(what, setting, options.effort), here, rows);
+    } catch (const Unavailable& error) {
+      add_unmeasured(what, setting, error.what(), rows);
+    } catch (const Error& error) {
+      add_unmeasured(what, setting, error.what(), rows);
+      ++failures;
     }
   }
-  if (options.threads.empty()) {
-    options.threads = {processor_count()};
+};
+
+Rates rates_of(Report& report) {
+  const Rates rates = measure_rates(report.setting);
+  const int threads = report.setting.threads;
+  report.rates[heddle::concat(report.setting.device, ", ", threads, " threads")] = {
+      {"copy_gb_per_s", rates.copy_bytes_per_second / 1e9},
+      {"f32_fma_gflop_per_s", rates.operations_per_second / 1e9}};
+  std::printf("%d threads: copy %.1f GB/s, f32 multiply-add %.1f GFLOP/s\n", threads,
+              rates.copy_bytes_per_second / 1e9, rates.operations_per_second / 1e9);
+  return rates;
+}
+
+/// Lists what cannot be measured on a device that is not there, and fails with the reason.
+void list_unmeasured(const Options& options, const std::vector<Case>& chosen,
+                     const std::string& why) {
+  nlohmann::json rows;
+  for (const Case& what : chosen) {
+    for (const Math math : options.math) {
+      add_unmeasured(what, {options.device, options.threads.front(), math}, why, rows);
+    }
   }
-  return options;
+  fail<Unavailable>("nothing was measured: ", why);
 }
 
 void run(const Options& options) {
@@ -113,50 +86,39 @@ void run(const Options& options) {
     std::cout << usage;
     return;
   }
-  static_cast<void>(kernels_for(options.device));  // says why, where it is not there
-  const std::regex pattern(options.pattern);
-  nlohmann::json rows = nlohmann::json::array();
-  nlohmann::json all_rates = nlohmann::json::object();
+  const Budget budget(options.minutes);
+  const std::vector<Case> chosen = chosen_cases(options);
+  if (options.list) {
+    return;
+  }
+  if (const std::string why = why_unavailable(options.device); !why.empty()) {
+    list_unmeasured(options, chosen, why);
+  }
   std::cout << family << " on " << machine_name(options.device) << '\n';
-  Setting setting{options.device, 1, options.math};
+  Report report{.setting = {.device = options.device}};
   for (const int threads : options.threads) {
-    setting.threads = threads;
+    report.setting.threads = threads;
     set_thread_count(threads);
-    Rates rates;
-    if (!options.list) {
-      rates = measure_rates(setting);
-      all_rates[heddle::concat(options.device, ", ", threads, " threads")] = {
-          {"copy_gb_per_s", rates.copy_bytes_per_second / 1e9},
-          {"f32_fma_gflop_per_s", rates.operations_per_second / 1e9}};
-      std::printf("%d threads: copy %.1f GB/s, f32 multiply-add %.1f GFLOP/s\n", threads,
-                  rates.copy_bytes_per_second / 1e9, rates.operations_per_second / 1e9);
-    }
-    for (Case& what : cases()) {
-      const std::string name =
-          heddle::concat(what.name, ", ", what.direction, what.cold ? ", cold" : "");
-      if (!std::regex_search(name, pattern)) {
-        continue;
-      }
-      if (options.list) {
-        std::cout << "  " << name << '\n';
-        continue;
-      }
-      if (options.alone) {
-        what.contenders = [all = what.contenders](const Setting& on) {
-          return std::vector<Contender>{all(on).front()};
-        };
-      }
-      try {
-        add_rows(what, setting, measure(what, setting, options.effort), rates, rows);
-      } catch (const Unavailable& error) {
-        std::cout << "  " << name << ": " << error.what() << '\n';
+    const Rates rates = rates_of(report);
+    for (const Case& what : chosen) {
+      for (const Math math : options.math) {
+        report.setting.math = math;
+        if (const std::string why = budget.refusal(); !why.empty()) {
+          add_unmeasured(what, report.setting, why, report.rows);
+          continue;
+        }
+        report.measure_case(what, options, rates);
+        if (!options.out.empty()) {  // whoever stops this program has what there is
+          write_rows(options.out, report.setting, report.rates, report.rows);
+        }
       }
     }
   }
-  print_summary(rows);
+  print_summary(report.rows);
   if (!options.out.empty()) {
-    write_rows(options.out, setting, all_rates, rows);
+    write_rows(options.out, report.setting, report.rates, report.rows);
   }
+  check(report.failures == 0, report.failures, " cases failed; their lines say why");
 }
 
 }  // namespace

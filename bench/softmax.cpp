@@ -1,6 +1,7 @@
 // Softmax over rows, warm and cold.
 
 #include "autograd/ops.h"
+#include "bench/gpu/opponents.h"
 #include "bench/operation.h"
 
 namespace heddle::bench {
@@ -20,6 +21,7 @@ Case softmax_case(std::int64_t rows, std::int64_t cols, bool backward, bool cold
           [=] {
             return std::vector<Tensor>{drawn({rows, cols}, 1, 4.0)};
           },
+      .opponents = cudnn_softmaxes,
   });
 }
 
@@ -27,8 +29,16 @@ Case softmax_case(std::int64_t rows, std::int64_t cols, bool backward, bool cold
 
 const std::string_view family = "softmax";
 
-std::vector<Case> cases() {
+std::vector<Case> cases(Device device) {
   std::vector<Case> all;
+  if (device.backend == Backend::cuda) {
+    for (const std::int64_t cols : {512, 1024, 64, 1025, 4096, 32768}) {
+      for (const bool backward : {false, true}) {
+        all.push_back(softmax_case(8192, cols, backward, false));
+      }
+    }
+    return all;
+  }
   for (const bool backward : {false, true}) {
     for (const std::int64_t cols : {64, 512, 4096}) {
       all.push_back(softmax_case(8192, cols, backward, false));

@@ -96,6 +96,13 @@ std::vector<std::string>& pythons() {
   return all;
 }
 
+const std::vector<std::string> all_modes = {"eager", "graph", "compile", "compile+graph"};
+
+std::vector<std::string>& modes_on_card() {
+  static std::vector<std::string> modes = all_modes;
+  return modes;
+}
+
 /// Servers live as long as the program: starting one takes seconds.
 std::map<std::string, std::unique_ptr<Server>>& servers() {
   static std::map<std::string, std::unique_ptr<Server>> all;
@@ -171,12 +178,20 @@ void add_torch(const std::string& python) {
   pythons().push_back(python);
 }
 
+void choose_torch_modes(const std::vector<std::string>& modes) {
+  for (const std::string& mode : modes) {
+    check<UsageError>(std::find(all_modes.begin(), all_modes.end(), mode) != all_modes.end(),
+                      "--torch-modes ", mode,
+                      ": unknown; expected some of eager,graph,compile,compile+graph");
+  }
+  modes_on_card() = modes;
+}
+
 std::vector<Contender> torch_contenders(const TorchRequest& request, const Setting& setting) {
   std::vector<Contender> all;
   const bool on_host = setting.device.backend == Backend::cpu;
   const std::vector<std::string> modes =
-      on_host ? std::vector<std::string>{"eager"}
-              : std::vector<std::string>{"eager", "graph", "compile", "compile+graph"};
+      on_host ? std::vector<std::string>{"eager"} : modes_on_card();
   for (const std::string& python : pythons()) {
     for (const std::string& mode : modes) {
       all.push_back(contender(python, request, mode, setting));

@@ -11,6 +11,11 @@ namespace heddle::bench {
 /// Names a Python that has PyTorch (a path or a name in PATH). Errors (UsageError): it has none.
 void add_torch(const std::string& python);
 
+/// The ways of calling PyTorch that are measured on a GPU, of eager, graph, compile, compile+graph
+/// (all of them unless told otherwise; to compile takes seconds a case). Errors (UsageError):
+/// another name.
+void choose_torch_modes(const std::vector<std::string>& modes);
+
 /// What bench/peers/torch_peer.py is asked to measure (fields as at its top).
 struct TorchRequest {
   std::string family;
@@ -19,8 +24,8 @@ struct TorchRequest {
   bool cold = false;
 };
 
-/// A contender for each Python named and, on a GPU, each way of calling PyTorch: eager, compiled,
-/// in a CUDA graph. The name has the version; cases are dropped there with the contender.
+/// A contender for each Python named and, on a GPU, each way of calling PyTorch. The name has the
+/// version; cases are dropped there with the contender.
 std::vector<Contender> torch_contenders(const TorchRequest& request, const Setting& setting);
 
 /// Processor seconds of all of PyTorch's processes so far.

@@ -12,6 +12,9 @@
 #include "bench/example_model.h"
 #include "bench/operation.h"
 #include "bench/torch.h"
+#include "core/error.h"
+#include "core/graph.h"
+#include "core/stream.h"
 #include "data/safetensors.h"
 #include "train/optimizer.h"
 #include "train/weights.h"
@@ -27,10 +30,12 @@ struct Variant {
 
 class Training {
  public:
-  Training(const Variant& variant, Device device)
+  Training(const Variant& variant, const Setting& setting)
       : model_(Generator(1)),
         parameters_(parameters_of(model_)),
-        batch_(example_batch(variant.ragged)) {
+        batch_(example_batch(variant.ragged)),
+        setting_(setting) {
+    const Device device = setting.device;
     for (NamedParameter& parameter : parameters_) {
       parameter.variable.set_value(parameter.variable.value().to(device));
     }
@@ -45,6 +50,7 @@ class Training {
   }
 
   void step() {
+    const MathScope math(setting_.device, setting_.math);
     Tape tape;
     const Variable loss =
         cross_entropy(model_(batch_.ids, batch_.image, batch_.lengths), batch_.targets);
@@ -53,6 +59,17 @@ class Training {
     optimizer_->clear_gradients();
     loss_ = loss.value();
   }
+  /// Notes the step in a graph (train/step_graph.h does it so where shapes stay the same). Errors:
+  /// it cannot be captured.
+  void capture() {
+    step();  // what is kept from call to call gets made
+    step();
+    stream_ = &current_stream(setting_.device);
+    graph_.begin_capture(*stream_);
+    step();
+    graph_.end_capture();
+  }
+  void replay() { graph_.replay(*stream_); }
   double loss() const { return loss_.to(Device{}).item<float>(); }
 
   /// Weights and batch as a file that torch_peer.py starts from.
@@ -72,8 +89,41 @@ class Training {
   std::vector<NamedParameter> parameters_;
   ExampleBatch batch_;
   std::optional<Optimizer> optimizer_;
+  Setting setting_;
+  Graph graph_;
+  Stream* stream_ = nullptr;
   Tensor loss_;
 };
+
+Contender contender_of(const std::string& name, const Setting& setting, std::function<void()> run) {
+  Contender one;
+  one.name = name;
+  one.math = name_of(setting.math);
+  one.run = std::move(run);
+  one.in_graph = false;
+  return one;
+}
+
+/// Ours. On a GPU each step as one graph, which is how `heddle train` runs it, and sent kernel by
+/// kernel; what cannot be captured is the second of the two, and says why.
+std::vector<Contender> our_contenders(const Variant& variant, const Setting& setting) {
+  const auto plain = std::make_shared<Training>(variant, setting);
+  if (setting.device.backend == Backend::cpu) {
+    return {contender_of("heddle", setting, [plain] { plain->step(); })};
+  }
+  std::vector<Contender> all{
+      contender_of("heddle, kernel by kernel", setting, [plain] { plain->step(); })};
+  try {
+    const auto captured = std::make_shared<Training>(variant, setting);
+    captured->capture();
+    all.insert(all.begin(), contender_of("heddle, step in a graph", setting,
+                                         [captured] { captured->replay(); }));
+  } catch (const Error& error) {
+    all.push_back(contender_of("heddle, step in a graph", setting, {}));
+    all.back().absent = error.what();
+  }
+  return all;
+}
 
 /// A file that is gone with this object.
 struct TemporaryFile {
@@ -94,7 +144,7 @@ struct TemporaryFile {
 double curve_difference(const Variant& variant, const nlohmann::json& request,
                         const Setting& setting) {
   constexpr int steps = 20;
-  Training training(variant, setting.device);
+  Training training(variant, setting);
   const TemporaryFile file("start.safetensors");
   training.write(file.path);
   nlohmann::json asked = request;
@@ -127,22 +177,14 @@ Case step_case(const Variant& variant) {
       sizes["layout"] = "packed";
       sizes["lengths"] = example_batch(true).lengths.to_vector<std::int64_t>();
     }
-    const auto ours = std::make_shared<Training>(variant, setting.device);
-    Contender heddle{.name = "heddle",
-                     .math = "f32",
-                     .run = [ours] { ours->step(); },
-                     .remote = {},
-                     .error = {},
-                     .poison = {},
-                     .absent = {}};
+    std::vector<Contender> all = our_contenders(variant, setting);
     const std::vector<Contender> torches = torch_contenders({"train", sizes, "training"}, setting);
     if (!torches.empty() && torches.front().absent.empty() && !variant.lazy_embeddings) {
-      heddle.error = [=] {
+      all.front().error = [=] {
         return curve_difference(
             variant, {{"family", "train"}, {"sizes", sizes}, {"direction", "training"}}, setting);
       };
     }
-    std::vector<Contender> all{heddle};
     all.insert(all.end(), torches.begin(), torches.end());
     return all;
   };
@@ -153,7 +195,7 @@ Case step_case(const Variant& variant) {
 
 const std::string_view family = "training_step";
 
-std::vector<Case> cases() {
+std::vector<Case> cases(Device /*device*/) {
   return {step_case({.name = "example model"}),
           step_case({.name = "example model, lengths 5 to 50", .ragged = true}),
           step_case({.name = "example model, embedding rows only where touched",
