@@ -36,7 +36,7 @@ TEST(Opponents, ExactClassHasTf32BesideIt) {
 TEST(Opponents, ReferencesHaveNamesOfResultAndGradients) {
   const auto function = [](const Variables& in) { return linear_tanh(in[0], in[1], in[2]); };
   const std::vector<Tensor> inputs = {drawn({4, 3}, 1), drawn({2, 3}, 2), drawn({2}, 3)};
-  const Setting host;
+  const Setting host{};
   const Operation both(function, inputs, true, host, {1});
   const std::vector<Expected> all = expected_of(both, {"y", "dx", "dweight", "dbias"});
   ASSERT_EQ(all.size(), 3U);  // without the weight's
