@@ -20,10 +20,15 @@ void add_unmeasured(const Case& what, const Setting& setting, const std::string&
   std::printf("  %s, %s%s, %s: not measured: %s\n", what.name.c_str(), what.direction.c_str(),
               what.cold ? ", cold" : "", math.c_str(), why.c_str());
   std::fflush(stdout);
-  nlohmann::json row = {{"family", std::string(family)}, {"case", what.name},
-                        {"direction", what.direction},   {"math", math},
-                        {"threads", setting.threads},    {"cold", what.cold},
-                        {"bytes", what.bytes},           {"operations", what.operations},
+  nlohmann::json row = {{"family", std::string(family)},
+                        {"case", what.name},
+                        {"direction", what.direction},
+                        {"math", math},
+                        {"threads", setting.threads},
+                        {"cold", what.cold},
+                        {"bytes", what.bytes},
+                        {"operations", what.operations},
+                        {"others_cores", -1},
                         {"note", "not measured: " + why}};
   for (const char* const field :
        {"ours_ms", "ours_least_ms", "ours_most_ms", "opponent", "opponent_math", "opponent_ms",
