@@ -114,13 +114,15 @@ void print_summary(const json& rows) {
     double worst = 0;
     std::string worst_case;
   };
-  std::map<std::pair<std::string, int>, Sum> sums;
+  // Who, in which accuracy class, ours in which, threads: never averaged together.
+  std::map<std::tuple<std::string, std::string, std::string, int>, Sum> sums;
   for (const json& row : rows) {
     if (!row.at("ratio").is_number()) {
       continue;
     }
     const double ratio = row.at("ratio");
-    Sum& sum = sums[{row.at("opponent"), row.at("threads")}];
+    Sum& sum =
+        sums[{row.at("opponent"), row.at("opponent_math"), row.at("math"), row.at("threads")}];
     sum.logarithms += std::log(ratio);
     if (sum.count == 0 || ratio < sum.worst) {
       sum.worst = ratio;
@@ -131,9 +133,12 @@ void print_summary(const json& rows) {
     ++sum.count;
   }
   for (const auto& [who, sum] : sums) {
-    std::printf("  %s, %d threads: %.2f times as fast (geometric mean of %d); worst %.2f: %s\n",
-                who.first.c_str(), who.second, std::exp(sum.logarithms / sum.count), sum.count,
-                sum.worst, sum.worst_case.c_str());
+    const auto& [name, their_math, our_math, threads] = who;
+    std::printf(
+        "  %s (%s; ours %s), %d threads: %.2f times as fast (geometric mean of %d); worst "
+        "%.2f: %s\n",
+        name.c_str(), their_math.c_str(), our_math.c_str(), threads,
+        std::exp(sum.logarithms / sum.count), sum.count, sum.worst, sum.worst_case.c_str());
   }
 }
 
