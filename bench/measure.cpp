@@ -103,14 +103,15 @@ std::vector<Measured> measure(const Case& what, const Setting& setting, const Ef
     }
     benchmark::RegisterBenchmark(contender.name.c_str(),
                                  [once](benchmark::State& state) {
+                                   // Threads of the one before may still be waiting for work by
+                                   // running in circles: OpenMP's do so for some milliseconds.
+                                   std::this_thread::sleep_for(std::chrono::milliseconds(20));
                                    for (auto _ : state) {
                                      state.SetIterationTime(once());
                                    }
                                  })
         ->Iterations(1)
         ->UseManualTime();
-    // Threads of the one before may still be waiting for work by running in circles.
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   Collector collector;
   const OtherLoad others;
