@@ -14,6 +14,10 @@ namespace {
 // cache (192 × 256 floats = 192 KiB).
 constexpr std::int64_t most_rows = 192;
 
+// A left factor with so few steps of k is read where it lies, whichever way: a line of each step is
+// kept in the second cache.
+constexpr std::int64_t few_steps = 128;
+
 std::int64_t round_up(std::int64_t value, std::int64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
@@ -164,8 +168,6 @@ void multiply_here(const Matrix<const T>& a, const Matrix<const T>& b, bool accu
         b, accumulate, out);
     return;
   }
-  constexpr std::int64_t few_steps =
-      128;  // a line of each is kept in the second cache without copying
   if (wide_registers() && a.cols <= few_steps) {
     multiply_left<T>(
         [&](std::int64_t row, std::int64_t rows, std::int64_t first, std::int64_t, const T** at) {
@@ -199,9 +201,9 @@ TileGrid::TileGrid(std::int64_t m, std::int64_t n, std::int64_t k, LeftFactor le
     : rows(m), cols(n) {
   // Half a million products take about 10 µs, several times what sharing them costs.
   constexpr std::int64_t tile_work = 1 << 19;
-  const bool copies = left == LeftFactor::copied;
+  const bool copies = left == LeftFactor::copied && k > few_steps;
   const std::int64_t most_cols = copies ? 512 : 256;
-  const std::int64_t least_rows = copies ? 96 : 48;
+  const std::int64_t least_rows = copies ? 64 : 48;
   const std::int64_t most_tiles = copies ? 8 : 16;  // but for tiles that would be too large
   const std::int64_t least_cols = copies ? 256 : 32;
   const std::int64_t wanted = std::min(m * n * k / tile_work, most_tiles);
