@@ -68,14 +68,6 @@ INSTANTIATE_TEST_SUITE_P(Types, WidePanels, ::testing::Values(DType::f32, DType:
                            return std::string(name_of(parameter.param));
                          });
 
-TEST(WidePanelsTest, AreRefusedWhereTheProcessorHasNone) {
-  if (cpu::wide_registers()) {
-    GTEST_SKIP() << "this processor has AVX-512";
-  }
-  cpu::use_wide_registers(false);  // always allowed
-  EXPECT_FALSE(cpu::wide_registers());
-}
-
 TEST_P(WidePanels, GiveTheBitsOfNarrowOnesInTheLstm) {
   const DType dtype = GetParam();
   const Tensor x = sample({7, 19, 33}, dtype, 1);
