@@ -115,7 +115,7 @@ __global__ void reaches(bool sync_before, bool sync_after, int rank) {
   }
 }
 
-__global__ void reads_unwritten_of_a_peer(Row<float> y) {
+[[maybe_unused]] __global__ void reads_unwritten_of_a_peer(Row<float> y) {
   auto& shared = shared_memory<RingShared>();
   const int i = static_cast<int>(threadIdx.x);
   sync_cluster();
@@ -126,7 +126,7 @@ __global__ void reads_unwritten_of_a_peer(Row<float> y) {
   sync_cluster();
 }
 
-__global__ void reads_unwritten_of_its_own(Row<float> y) {
+[[maybe_unused]] __global__ void reads_unwritten_of_its_own(Row<float> y) {
   auto& shared = shared_memory<RingShared>();
   sync_cluster();
   if (cluster_rank() == 0) {
