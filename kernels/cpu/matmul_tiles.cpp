@@ -157,22 +157,11 @@ void multiply_here(const Matrix<const T>& a, const Matrix<const T>& b, bool accu
     }
     return;
   }
-  if (left_factor(a) == LeftFactor::direct) {
+  if (left_factor(a) == LeftFactor::direct || (wide_registers() && a.cols <= few_steps)) {
     multiply_left<T>(
         [&](std::int64_t row, std::int64_t rows, std::int64_t first, std::int64_t, const T** at) {
           for (std::int64_t i = 0; i < rows; ++i) {
-            at[i] = a.data + (row + i) * a.row_stride + first;
-          }
-          return std::int64_t{1};
-        },
-        b, accumulate, out);
-    return;
-  }
-  if (wide_registers() && a.cols <= few_steps) {
-    multiply_left<T>(
-        [&](std::int64_t row, std::int64_t rows, std::int64_t first, std::int64_t, const T** at) {
-          for (std::int64_t i = 0; i < rows; ++i) {
-            at[i] = a.data + row + i + first * a.col_stride;
+            at[i] = a.data + (row + i) * a.row_stride + first * a.col_stride;
           }
           return a.col_stride;
         },
