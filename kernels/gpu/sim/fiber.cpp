@@ -90,6 +90,14 @@ Fiber::Fiber(void (*entry)()) : entry_(entry), bytes_(stack_bytes), owned_(true)
 Fiber::~Fiber() {
   if (owned_) {
 #ifdef HEDDLE_SIM_TSAN
+    if (rests_hidden_) {
+      // Given up inside the executor. Hiding ends, which TSan asks for, and what the thread did
+      // comes before what its launcher does next: the second switch states that.
+      void* const running = __tsan_get_current_fiber();
+      __tsan_switch_to_fiber(sanitizer_fiber_, __tsan_switch_to_fiber_no_sync);
+      hide_end();
+      __tsan_switch_to_fiber(running, 0);
+    }
     __tsan_destroy_fiber(sanitizer_fiber_);
 #endif
     munmap(base_, bytes_);
