@@ -131,7 +131,7 @@ __global__ void vector_kernel(RandomSpan random, Keep<accumulate_t<T>> keep, Row
         Vector<T, N> values = load_vector<N>(x, 4 * i + part);
         HEDDLE_UNROLL
         for (int e = 0; e < N; ++e) {
-          values[e] = keep(words[static_cast<std::size_t>(part + e)], values[e]);
+          values[e] = keep(words[static_cast<unsigned>(part + e)], values[e]);
         }
         store_vector(y, 4 * i + part, values);
       }

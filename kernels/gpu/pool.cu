@@ -163,7 +163,7 @@ __global__ void pool_two_windows(Matrix<const T> x, int cols, int out_cols, Matr
         }
       }
       result[w] = narrow<T>(best);
-      at[w] = static_cast<std::int64_t>(corner + 2 * w + best_at);
+      at[w] = std::int64_t{corner} + 2 * w + best_at;
     } else {
       const A sum = value[0][2 * w] + value[0][2 * w + 1] + value[1][2 * w] + value[1][2 * w + 1];
       result[w] = narrow<T>(sum / A{4});

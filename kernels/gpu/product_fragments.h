@@ -55,7 +55,7 @@ struct Tf32Fragments {
   }
 
   template <bool along_depth, typename Layout, typename Array, int count>
-  __device__ __forceinline__ static void load_left(Array& from, int stage, int row, int depth,
+  __device__ __forceinline__ static void load_left(Array& from, int stage, int row, int from_depth,
                                                    Left<count>& left) {
     const int lane = static_cast<int>(threadIdx.x % 32);
     HEDDLE_UNROLL
@@ -65,7 +65,7 @@ struct Tf32Fragments {
         const TilePlace place = a_place_tf32(lane, i);
         std::uint32_t word[parts];
         split(from(stage, Layout::template at<along_depth>(row + tile * 16 + place.row,
-                                                           depth + place.col)),
+                                                           from_depth + place.col)),
               word);
         HEDDLE_UNROLL
         for (int part = 0; part < parts; ++part) {
@@ -75,7 +75,7 @@ struct Tf32Fragments {
     }
   }
   template <bool along_depth, typename Layout, typename Array, int count>
-  __device__ __forceinline__ static void load_right(Array& from, int stage, int col, int depth,
+  __device__ __forceinline__ static void load_right(Array& from, int stage, int col, int from_depth,
                                                     Right<count>& right) {
     const int lane = static_cast<int>(threadIdx.x % 32);
     HEDDLE_UNROLL
@@ -84,8 +84,8 @@ struct Tf32Fragments {
       for (int i = 0; i < 2; ++i) {
         const TilePlace place = b_place_tf32(lane, i);
         std::uint32_t word[parts];
-        split(from(stage,
-                   Layout::template at<along_depth>(col + tile * 8 + place.col, depth + place.row)),
+        split(from(stage, Layout::template at<along_depth>(col + tile * 8 + place.col,
+                                                           from_depth + place.row)),
               word);
         HEDDLE_UNROLL
         for (int part = 0; part < parts; ++part) {
@@ -122,12 +122,12 @@ struct Bf16Fragments {
   };
 
   template <bool along_depth, typename Layout, typename Array, int count>
-  __device__ __forceinline__ static void load_left(Array& from, int stage, int row, int depth,
+  __device__ __forceinline__ static void load_left(Array& from, int stage, int row, int from_depth,
                                                    Left<count>& left) {
     // Tiles in the order of the words of a: rows 0 and 8 of depth 0, then of depth 8.
     const int lane = static_cast<int>(threadIdx.x % 32);
     const int s = row + lane / 8 % 2 * 8 + (along_depth ? lane % 8 : 0);
-    const int p = depth + lane / 16 * 8 + (along_depth ? 0 : lane % 8);
+    const int p = from_depth + lane / 16 * 8 + (along_depth ? 0 : lane % 8);
     HEDDLE_UNROLL
     for (int tile = 0; tile < count; ++tile) {
       load_tiles<!along_depth>(
@@ -136,12 +136,12 @@ struct Bf16Fragments {
     }
   }
   template <bool along_depth, typename Layout, typename Array, int count>
-  __device__ __forceinline__ static void load_right(Array& from, int stage, int col, int depth,
+  __device__ __forceinline__ static void load_right(Array& from, int stage, int col, int from_depth,
                                                     Right<count>& right) {
     // Depth 0 and 8 of the first 8 columns, then of the next 8.
     const int lane = static_cast<int>(threadIdx.x % 32);
     const int s = col + lane / 16 * 8 + (along_depth ? lane % 8 : 0);
-    const int p = depth + lane / 8 % 2 * 8 + (along_depth ? 0 : lane % 8);
+    const int p = from_depth + lane / 8 % 2 * 8 + (along_depth ? 0 : lane % 8);
     HEDDLE_UNROLL
     for (int pair = 0; pair < count / 2; ++pair) {
       load_tiles<!along_depth>(

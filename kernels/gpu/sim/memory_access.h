@@ -87,11 +87,15 @@ class Element {
   Element(const Element&) = default;
 
   operator T() const { return load(space, address_, place_); }
+  // It stands for a place in memory, as T& does in the other build: assigning stores there and
+  // changes nothing in this object.
+  // NOLINTBEGIN(misc-unconventional-assign-operator,bugprone-unhandled-self-assignment)
   const Element& operator=(const T& value) const {
     store(space, address_, value, place_);
     return *this;
   }
   const Element& operator=(const Element& other) const { return *this = static_cast<T>(other); }
+  // NOLINTEND(misc-unconventional-assign-operator,bugprone-unhandled-self-assignment)
   template <typename V>
   const Element& operator+=(const V& value) const {
     record_one_operation();
