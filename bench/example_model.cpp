@@ -13,19 +13,28 @@ constexpr std::int64_t hidden = 128;
 
 }  // namespace
 
-ExampleModel::ExampleModel(const Generator& generator)
+ExampleModel::ExampleModel(const Generator& generator, ExampleReading reading)
     : embedding(words, width, generator.named("1")),
       lstm(width, hidden, generator.named("2"), {.bidirectional = true}),
       image_projection(image_width, hidden, generator.named("3")),
       fusion(3 * hidden, hidden, generator.named("4")),
-      text_projection(2 * hidden, hidden, generator.named("5")),
-      output(hidden, 2, generator.named("6")) {}
+      output(hidden, 2, generator.named("6")) {
+  if (reading == ExampleReading::time) {
+    attention.emplace(hidden, generator.named("5"));
+  } else {
+    text_projection.emplace(2 * hidden, hidden, generator.named("5"));
+  }
+}
 
 Variable ExampleModel::operator()(const Tensor& ids, const Tensor& image, const Tensor& lengths) {
-  const Variable sentence = final_states(lstm(embedding(ids), lengths));
+  const LstmResult read = lstm(embedding(ids), lengths);
   const Variable picture = image_projection(Variable(image));
+  if (attention.has_value()) {
+    return output((*attention)(fusion(read.y, picture), lengths).values);
+  }
+  const Variable sentence = final_states(read);
   const Variable fused = fusion(concat({sentence, picture}, 1));
-  const Variable tokens = stack({text_projection(sentence), picture}, 1);  // [batch, 2, hidden]
+  const Variable tokens = stack({(*text_projection)(sentence), picture}, 1);  // [batch, 2, hidden]
   const Variable query = reshape(fused, {fused.size(0), 1, hidden});
   const Variable scores =
       sum(tokens * query, {2}) * (1.0 / std::sqrt(static_cast<double>(hidden)));  // [batch, 2]
@@ -38,7 +47,11 @@ void ExampleModel::visit(Visitor& visitor) {
   visitor.layer("lstm", lstm.layers.front());
   visitor.layer("image", image_projection);
   visitor.layer("fusion", fusion);
-  visitor.layer("text", text_projection);
+  if (attention.has_value()) {
+    visitor.layer("attention", *attention);
+  } else {
+    visitor.layer("text", *text_projection);
+  }
   visitor.layer("output", output);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "core/random.h"
 #include "layers/attention_pool.h"
@@ -11,14 +12,21 @@
 
 namespace heddle::bench {
 
+/// What the example's attention goes over.
+enum class ExampleReading : std::uint8_t { modalities, time };
+
 /// The model of the example training step, 3,785,026 parameters:
 ///   s = BiLSTM(Embedding(ids))    10,000 words of width 300, 128 units in each direction
 ///   v = W_v image + b_v           2048 → 128
 ///   f = tanh(W_f [s ; v] + b_f)   384 → 128, s the last states of both directions
 ///   tokens = [W_t s + b_t ; v]    256 → 128; attention of f over the two, a = softmax(tokens f /
 ///   √128) logits = W_o (f + Σ a · tokens) + b_o
+/// or, over time (docs/models.md), 3,752,258 parameters:
+///   u_t = tanh(W_f [s_t ; v] + b_f)   s_t the states of both directions at word t
+///   a = softmax_t(w · u_t), logits = W_o Σ a_t u_t + b_o
 struct ExampleModel {
-  explicit ExampleModel(const Generator& generator);
+  explicit ExampleModel(const Generator& generator,
+                        ExampleReading reading = ExampleReading::modalities);
 
   /// ids i64 [time, batch], image [batch, 2048], lengths i64 [batch] or undefined → logits [batch,
   /// 2].
@@ -32,7 +40,8 @@ struct ExampleModel {
   Lstm lstm;
   Linear image_projection;
   LinearTanh fusion;
-  Linear text_projection;
+  std::optional<Linear> text_projection;   // over modalities
+  std::optional<AttentionPool> attention;  // over time
   Linear output;
 };
 

@@ -26,12 +26,13 @@ struct Variant {
   const char* name;
   bool ragged = false;           // lengths uniform in 5 … 50
   bool lazy_embeddings = false;  // Adam moves only the rows that a batch touches: another algorithm
+  ExampleReading reading = ExampleReading::modalities;
 };
 
 class Training {
  public:
   Training(const Variant& variant, const Setting& setting)
-      : model_(Generator(1)),
+      : model_(Generator(1), variant.reading),
         parameters_(parameters_of(model_)),
         batch_(example_batch(variant.ragged)),
         setting_(setting) {
@@ -163,16 +164,23 @@ Case step_case(const Variant& variant) {
   Case what;
   what.name = variant.name;
   what.direction = "training";
+  const bool over_time = variant.reading == ExampleReading::time;
   // 2.80 GFLOP forward in the LSTM where all rows are full; the products of the other layers.
   const double steps = 64 * (variant.ragged ? 27.5 : 50.0);
   const double lstm = 16 * steps * 128 * (300 + 128);
-  const double others = 2.0 * 64 * (2048 * 128 + 384 * 128 + 256 * 128 + 128 * 2);
-  what.operations = 3 * (lstm + others) + 14 * 3'785'026.0;
+  const double fusion =
+      over_time ? steps * (256 * 128 + 128 * 2) + 64 * 128 * 128 : 64.0 * (384 * 128 + 256 * 128);
+  const double others = 2 * (fusion + 64 * (2048 * 128 + 128 * 2));
+  const double parameters = over_time ? 3'752'258 : 3'785'026;
+  what.operations = 3 * (lstm + others) + 14 * parameters;
   // Adam's 28 bytes a parameter, and the LSTM's activations.
-  what.bytes = 28 * 3'785'026.0 + 4 * steps * (3 * 300 + 26 * 2 * 128);
+  what.bytes = 28 * parameters + 4 * steps * (3 * 300 + 26 * 2 * 128);
   what.tolerance = 1e-3;
   what.contenders = [=](const Setting& setting) {
     nlohmann::json sizes = {{"batch", 64}, {"time", 50}};
+    if (over_time) {
+      sizes["attention"] = "time";
+    }
     if (variant.ragged) {
       sizes["layout"] = "packed";
       sizes["lengths"] = example_batch(true).lengths.to_vector<std::int64_t>();
@@ -196,10 +204,12 @@ Case step_case(const Variant& variant) {
 const std::string_view family = "training_step";
 
 std::vector<Case> cases(Device /*device*/) {
-  return {step_case({.name = "example model"}),
-          step_case({.name = "example model, lengths 5 to 50", .ragged = true}),
-          step_case({.name = "example model, embedding rows only where touched",
-                     .lazy_embeddings = true})};
+  return {
+      step_case({.name = "example model"}),
+      step_case({.name = "example model, lengths 5 to 50", .ragged = true}),
+      step_case({.name = "example model, attention over time", .reading = ExampleReading::time}),
+      step_case(
+          {.name = "example model, embedding rows only where touched", .lazy_embeddings = true})};
 }
 
 }  // namespace heddle::bench

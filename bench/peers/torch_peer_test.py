@@ -120,6 +120,9 @@ class Answers(unittest.TestCase):
         (reply,) = ask({"family": "train", "direction": "training", "seconds": 0,
                         "sizes": {"batch": 2, "time": 2}})
         self.assertEqual(reply["parameters"], 3785026)
+        (over_time,) = ask({"family": "train", "direction": "training", "seconds": 0,
+                            "sizes": {"batch": 2, "time": 2, "attention": "time"}})
+        self.assertEqual(over_time["parameters"], 3785026 - (128 * 256 + 128) + 128)
 
     def test_every_family_answers(self):
         requests = [

@@ -5,8 +5,10 @@
     y = output(f + Σ softmax(k · f / √128) k), loss = cross-entropy over 2 classes
 
 Embedding 10,000 × 300 with a dense gradient, 128 per direction, image 2048 → 128, fusion 384 → 128;
-3,785,026 parameters with PyTorch's two biases in the LSTM. Sizes, all with defaults: batch 64,
-time 50, biases (2; 1 where inputs or losses are asked for, see lstm_weights.py), kind (of Adam:
+3,785,026 parameters with PyTorch's two biases in the LSTM. With attention "time" instead (s_t the
+states of both directions at word t):
+    u_t = tanh(fusion([s_t, i])), y = output(Σ softmax_t(u_t · attention) u_t)
+Sizes, all with defaults: attention "modalities", batch 64, time 50, biases (2; 1 where inputs or losses are asked for, see lstm_weights.py), kind (of Adam:
 adam.py), layout ("padded", or "packed" with lengths uniform in 5 … time, or the list `lengths`).
 direction "forward" and "forward+backward" leave out the later parts; "training" is the whole step.
 With mode compile everything but the optimizer is compiled.
@@ -18,7 +20,7 @@ at random:
     lstm.weight_input [2, 512, 300]   lstm.weight_hidden [2, 512, 128]   lstm.bias [2, 512]
                                       (directions first; gates i, f, g, o)
     image.weight [128, 2048]          image.bias [128]
-    text.weight [128, 256]            text.bias [128]
+    text.weight [128, 256]            text.bias [128]                attention.weight [128]
     fusion.weight [128, 384]          fusion.bias [128]      (inputs: forward, reverse, image)
     output.weight [2, 128]            output.bias [2]
     data.tokens i64 [B, T]   data.image [B, 2048]   data.targets i64 [B]   data.lengths i64 [B]
@@ -28,12 +30,13 @@ The answer has more fields: parameters (how many), peak_mib (of this process so 
 the start of the process to the end of this case's warm-up.
 """
 
+import math
 import os
 import time
 
 import torch
 import torch.nn.functional as F
-from torch.nn.utils.rnn import pack_padded_sequence
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from torch_cases import adam, lstm_weights
 from torch_cases.case import Case
@@ -41,23 +44,49 @@ from torch_cases.case import Case
 vocabulary, width, hidden, pixels, projected = 10000, 300, 128, 2048, 128
 
 
-class Network(torch.nn.Module):
+class Pool(torch.nn.Module):
+    """Additive attention over time: u [T, B, W], lengths [B] or None → [B, W]."""
+
     def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.randn(projected) * 0.1)
+
+    def forward(self, u, lengths):
+        scores = u @ self.weight
+        if lengths is not None:
+            steps = torch.arange(u.shape[0], device=u.device)
+            scores = scores.masked_fill(steps[:, None] >= lengths.to(u.device), -math.inf)
+        return (torch.softmax(scores, 0).unsqueeze(2) * u).sum(0)
+
+
+class Network(torch.nn.Module):
+    def __init__(self, over_time):
         super().__init__()
         self.embedding = torch.nn.Embedding(vocabulary, width)
         self.lstm = torch.nn.LSTM(width, hidden, bidirectional=True)
         self.image = torch.nn.Linear(pixels, projected)
         self.fusion = torch.nn.Linear(2 * hidden + projected, projected)
-        self.text = torch.nn.Linear(2 * hidden, projected)
+        if over_time:
+            self.attention = Pool()
+        else:
+            self.text = torch.nn.Linear(2 * hidden, projected)
+        self.over_time = over_time
         self.output = torch.nn.Linear(projected, 2)
 
     def forward(self, tokens, image, lengths):
         embedded = self.embedding(tokens.t())
         if lengths is not None:
             embedded = pack_padded_sequence(embedded, lengths, enforce_sorted=False)
-        states = self.lstm(embedded)[1][0]
-        t = torch.cat([states[0], states[1]], 1)
+        read, (states, _) = self.lstm(embedded)
         i = self.image(image)
+        if self.over_time:
+            if lengths is not None:
+                read = pad_packed_sequence(read)[0]
+            # The picture's part is the same at every word: computed once, as ours is.
+            words, picture = self.fusion.weight.split([2 * hidden, projected], 1)
+            u = torch.tanh(F.linear(read, words) + F.linear(i, picture, self.fusion.bias))
+            return self.output(self.attention(u, lengths))
+        t = torch.cat([states[0], states[1]], 1)
         f = torch.tanh(self.fusion(torch.cat([t, i], 1)))
         keys = torch.stack([self.text(t), i], 1)
         weights = torch.softmax((keys @ f.unsqueeze(2)).squeeze(2) * projected ** -0.5, 1)
@@ -94,7 +123,7 @@ def named_values(network):
 def build(request):
     batch, steps = request.size("batch", 64), request.size("time", 50)
     torch.manual_seed(1)
-    network = Network()
+    network = Network(request.size("attention", "modalities") == "time")
     fill(network, request.given)
     one_bias = request.size("biases", 1 if request.given or request.losses else 2) == 1
     if one_bias:
