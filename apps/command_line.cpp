@@ -97,7 +97,8 @@ void add_evaluate(CLI::App& app, EvaluateCommand& command, Chosen& chosen) {
 
 void add_predict(CLI::App& app, PredictCommand& command, Chosen& chosen) {
   CLI::App* predict = app.add_subcommand("predict", "What a trained model says of one sample");
-  predict->add_option("run", command.source, "Run folder, weights file or checkpoint")->required();
+  predict->add_option("run", command.source, "Model file, run folder, weights file or checkpoint")
+      ->required();
   predict->add_option("--device", command.device,
                       "cpu, sim, cuda or cuda:N (default: as it was trained)");
   predict->add_option("sample", command.sample,
@@ -125,13 +126,47 @@ void add_predict(CLI::App& app, PredictCommand& command, Chosen& chosen) {
       ->type_name("NAME=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  predict->add_flag("--json", command.json, "Print a line of JSON for each sample");
   predict->footer(
       "Modalities that are not given are masked.\n\n"
       "Examples:\n"
       "  heddle predict out/demo 9017\n"
       "  heddle predict out/demo --text \"what a lovely day\"\n"
-      "  heddle predict out/demo --image face.npy --audio tone.npy");
+      "  heddle predict out/demo --image face.npy --audio tone.npy\n"
+      "  heddle predict demo.heddle --text \"what a lovely day\" --json");
   predict->callback([&] { chosen = [&] { return run(command); }; });
+}
+
+void add_deployment(CLI::App& app, ExportCommand& file, ServeCommand& serve, Chosen& chosen) {
+  CLI::App* write = app.add_subcommand(
+      "export", "Write a trained model as one file that predicts without its data");
+  write->add_option("run", file.source, "Run folder, weights file or checkpoint")->required();
+  write->add_option("--out", file.out, "The file to write, such as demo.heddle")->required();
+  write->add_flag("--int8", file.int8,
+                  "Weights as whole numbers of 8 bits: a quarter of the size; prints what that "
+                  "costs on the test split");
+  write->footer(
+      "Examples:\n"
+      "  heddle export out/demo --out demo.heddle\n"
+      "  heddle export out/demo --out small.heddle --int8");
+  write->callback([&] { chosen = [&] { return run(file); }; });
+
+  CLI::App* answer = app.add_subcommand(
+      "serve-stdin", "Answer questions from standard input, a JSON object per line");
+  answer->add_option("model", serve.source, "Model file, run folder, weights file or checkpoint")
+      ->required();
+  answer->add_option("--device", serve.device,
+                     "cpu, sim, cuda or cuda:N (default: as it was trained; cpu for a model file)");
+  answer->footer(
+      "A question names inputs: {\"text\": \"a lovely day\", \"image\": \"face.npy\"}; numbers "
+      "may\n"
+      "be given as lists, \"id\" comes back with the answer, and {\"statistics\": true} asks for "
+      "the\n"
+      "latencies so far. A question that cannot be answered gets {\"error\": …}, and serving goes "
+      "on.\n\n"
+      "Example:\n"
+      "  echo '{\"text\": \"what a lovely day\"}' | heddle serve-stdin demo.heddle");
+  answer->callback([&] { chosen = [&] { return run(serve); }; });
 }
 
 void add_small_commands(CLI::App& app, InspectCommand& inspect, ShowCommand& show, Chosen& chosen) {
@@ -228,6 +263,8 @@ int run_command_line(int count, const char* const* arguments) {
   TrainCommand train;
   EvaluateCommand evaluate;
   PredictCommand predict;
+  ExportCommand file;
+  ServeCommand serve;
   InspectCommand inspect;
   ShowCommand show;
   KernelCommand kernel;
@@ -236,6 +273,7 @@ int run_command_line(int count, const char* const* arguments) {
   add_train(app, train, chosen);
   add_evaluate(app, evaluate, chosen);
   add_predict(app, predict, chosen);
+  add_deployment(app, file, serve, chosen);
   add_kernel(app, kernel, chosen);
   add_bench(app, bench, chosen);
   add_small_commands(app, inspect, show, chosen);

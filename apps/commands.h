@@ -38,8 +38,23 @@ struct PredictCommand {
   std::string sample;  // name or number of a sample (video) of the data set; empty: inputs
   /// Modality and what it is: words for tokens, the path of a .npy file for anything else.
   std::vector<std::pair<std::string, std::string>> inputs;
+  bool json = false;
 };
 int run(const PredictCommand& command);
+
+struct ExportCommand {
+  std::string source;  // run folder, weights file or checkpoint
+  std::string out;     // the model file to write
+  bool int8 = false;   // weights as whole numbers of 8 bits
+};
+int run(const ExportCommand& command);
+
+struct ServeCommand {
+  std::string source;  // model file, run folder, weights file or checkpoint
+  std::string device;  // empty: as it was trained; of a model file: cpu
+};
+/// Reads questions from standard input, a JSON object per line, and answers each with a line.
+int run(const ServeCommand& command);
 
 struct InspectCommand {
   std::string file;

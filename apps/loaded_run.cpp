@@ -1,5 +1,8 @@
 #include "apps/loaded_run.h"
 
+#include <utility>
+
+#include "train/model_file.h"
 #include "train/trained_model.h"
 #include "train/weights.h"
 
@@ -21,6 +24,20 @@ LoadedRun load_run(const std::string& source, const std::string& device,
   run.model = model_for(run.config, run.data.dataset, *run.loss);
   run.modalities = modalities_used(run.config, run.data.dataset);
   load_weights(parameters_of(*run.model), file.weights, source);
+  return run;
+}
+
+LoadedRun load_for_prediction(const std::string& source, const std::string& device) {
+  if (!is_model_file(source)) {
+    return load_run(source, device);
+  }
+  ModelFile file = read_model_file(source);
+  LoadedRun run;
+  run.model = model_of(file, device, source);
+  run.config = std::move(file.config);
+  run.data.dataset = std::move(file.data);
+  run.has_data = false;
+  run.modalities = run.data.dataset.modality_names();
   return run;
 }
 

@@ -16,6 +16,7 @@ namespace heddle {
 struct LoadedRun {
   RunConfig config;
   LoadedData data;
+  bool has_data = true;  // false: `data` says what goes in and out, and has no sample
   std::optional<Loss> loss;
   std::unique_ptr<Model> model;
   std::vector<std::string> modalities;  // in the model's order
@@ -27,5 +28,8 @@ struct LoadedRun {
 /// device has is run in f32.
 LoadedRun load_run(const std::string& source, const std::string& device,
                    std::vector<std::string> overrides = {});
+
+/// As load_run; a model file (train/model_file.h) too, which brings no data along.
+LoadedRun load_for_prediction(const std::string& source, const std::string& device);
 
 }  // namespace heddle

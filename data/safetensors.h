@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,10 +78,13 @@ struct Safetensors {
 Safetensors read_safetensors(const std::filesystem::path& path);
 
 /// Writes f32, f64, i64 and bool tensors, the largest elements first, then by name, with a checksum
-/// for each tensor and for the header in `__metadata__`; appears whole or not at all.
+/// for each tensor and for the header in `__metadata__`; appears whole or not at all. Tensors that
+/// `as_i8` names, i64 with values in −128 … 127, are written as I8.
 /// Errors: a name given twice, empty, "__metadata__", not UTF-8, with NUL or above 4,096 bytes; a
-/// metadata key that begins with "heddle.sha256."; cannot be written.
+/// metadata key that begins with "heddle.sha256."; a value that is no I8 but is to be written as
+/// one; cannot be written.
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
-                       const std::map<std::string, std::string>& metadata = {});
+                       const std::map<std::string, std::string>& metadata = {},
+                       const std::set<std::string>& as_i8 = {});
 
 }  // namespace heddle

@@ -56,14 +56,53 @@ std::string_view stored_name(DType dtype) {
   return "BOOL";
 }
 
-std::int64_t bytes_of(const Tensor& tensor) {
-  return checked_multiply(tensor.elements(), static_cast<std::int64_t>(size_of(tensor.dtype())),
+/// A tensor on its way into a file.
+struct Outgoing {
+  std::string name;
+  Tensor tensor;  // on the host, row-major
+  bool as_i8;
+};
+
+std::size_t element_bytes(const Outgoing& entry) {
+  return entry.as_i8 ? 1 : size_of(entry.tensor.dtype());
+}
+
+std::int64_t bytes_of(const Outgoing& entry) {
+  return checked_multiply(entry.tensor.elements(), static_cast<std::int64_t>(element_bytes(entry)),
                           "write_safetensors");
 }
 
-/// On the host, row-major, in the order of the file.
-std::vector<NamedTensor> arranged(std::span<const NamedTensor> tensors, const std::string& path) {
-  std::vector<NamedTensor> sorted;
+/// The numbers of an i64 tensor as single bytes.
+std::vector<std::byte> as_bytes(const Outgoing& entry, const std::string& path) {
+  check(entry.tensor.dtype() == DType::i64, path, ": tensor \"", entry.name, "\" is ",
+        entry.tensor.dtype(), "; only i64 can be written as I8");
+  const std::span<const std::int64_t> values(entry.tensor.data<std::int64_t>(),
+                                             static_cast<std::size_t>(entry.tensor.elements()));
+  std::vector<std::byte> bytes;
+  bytes.reserve(values.size());
+  for (const std::int64_t value : values) {
+    check(value >= -128 && value <= 127, path, ": tensor \"", entry.name, "\" has ", value,
+          ", which is no I8");
+    bytes.push_back(static_cast<std::byte>(value));
+  }
+  return bytes;
+}
+
+/// The bytes of a tensor as they will lie in the file, given to `take`.
+template <typename Take>
+void with_bytes(const Outgoing& entry, const std::string& path, const Take& take) {
+  if (entry.as_i8) {
+    take(std::span<const std::byte>(as_bytes(entry, path)));
+  } else {
+    take(std::span<const std::byte>(static_cast<const std::byte*>(entry.tensor.view().data),
+                                    static_cast<std::size_t>(bytes_of(entry))));
+  }
+}
+
+/// In the order of the file.
+std::vector<Outgoing> arranged(std::span<const NamedTensor> tensors,
+                               const std::set<std::string>& as_i8, const std::string& path) {
+  std::vector<Outgoing> sorted;
   std::set<std::string_view> names;
   for (const NamedTensor& entry : tensors) {
     check(names.insert(entry.name).second, path, ": two tensors are named \"", entry.name, "\"");
@@ -73,13 +112,13 @@ std::vector<NamedTensor> arranged(std::span<const NamedTensor> tensors, const st
           path, ": \"", shown(entry.name), "\" cannot name a tensor; expected 1 to ",
           longest_tensor_name, " bytes of UTF-8 without NUL, and not \"__metadata__\"");
     check(entry.tensor.defined(), path, ": tensor \"", entry.name, "\" is not defined");
-    sorted.push_back({entry.name, entry.tensor.to(Device{}).contiguous()});
+    sorted.push_back({entry.name, entry.tensor.to(Device{}).contiguous(), as_i8.contains(entry.name)});
   }
   check(sorted.size() <= most_tensors, path, ": ", sorted.size(), " tensors, expected at most ",
         most_tensors);
-  std::sort(sorted.begin(), sorted.end(), [](const NamedTensor& left, const NamedTensor& right) {
-    const std::size_t left_size = size_of(left.tensor.dtype());
-    const std::size_t right_size = size_of(right.tensor.dtype());
+  std::sort(sorted.begin(), sorted.end(), [](const Outgoing& left, const Outgoing& right) {
+    const std::size_t left_size = element_bytes(left);
+    const std::size_t right_size = element_bytes(right);
     return left_size != right_size ? left_size > right_size : left.name < right.name;
   });
   return sorted;
@@ -97,22 +136,27 @@ void check_metadata(const std::map<std::string, std::string>& metadata, const st
 }  // namespace
 
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
-                       const std::map<std::string, std::string>& metadata) {
+                       const std::map<std::string, std::string>& metadata,
+                       const std::set<std::string>& as_i8) {
   check_metadata(metadata, path.string());
-  const std::vector<NamedTensor> sorted = arranged(tensors, path.string());
+  const std::vector<Outgoing> sorted = arranged(tensors, as_i8, path.string());
 
   std::vector<SafetensorsFile::Entry> entries;
   std::map<std::string, std::string> all_metadata = metadata;
   std::int64_t next = 0;
-  for (const auto& [name, tensor] : sorted) {
-    const std::int64_t end = checked_add(next, bytes_of(tensor), "write_safetensors");
-    entries.push_back({.name = name,
-                       .dtype = std::string(stored_name(tensor.dtype())),
-                       .shape = {tensor.shape().begin(), tensor.shape().end()},
+  for (const Outgoing& entry : sorted) {
+    const Shape& shape = entry.tensor.shape();
+    const std::int64_t end = checked_add(next, bytes_of(entry), "write_safetensors");
+    entries.push_back({.name = entry.name,
+                       .dtype = std::string(entry.as_i8 ? "I8" : stored_name(entry.tensor.dtype())),
+                       .shape = {shape.begin(), shape.end()},
                        .begin = next,
                        .end = end});
     next = end;
-    all_metadata.emplace(std::string(sha256_key_prefix) + name, sha256_of(tensor));
+    Sha256 digest;
+    with_bytes(entry, path.string(),
+               [&](std::span<const std::byte> bytes) { digest.update(bytes); });
+    all_metadata.emplace(std::string(sha256_key_prefix) + entry.name, digest.finish());
   }
   sort_by_place(entries);
   all_metadata.emplace(sha256_header_key, header_digest(entries, all_metadata));
@@ -144,9 +188,8 @@ void write_safetensors(const std::filesystem::path& path, std::span<const NamedT
   }
   file.write(length);
   file.write(header);
-  for (const auto& [name, tensor] : sorted) {
-    file.write(std::span<const std::byte>(static_cast<const std::byte*>(tensor.view().data),
-                                          static_cast<std::size_t>(bytes_of(tensor))));
+  for (const Outgoing& entry : sorted) {
+    with_bytes(entry, path.string(), [&](std::span<const std::byte> bytes) { file.write(bytes); });
   }
   file.commit();
 }

@@ -1,10 +1,12 @@
 #include "train/trained_model.h"
 
 #include <cstddef>
+#include <utility>
 
 #include "core/error.h"
 #include "models/build.h"
 #include "train/model_batch.h"
+#include "train/model_file.h"
 
 namespace heddle {
 
@@ -33,6 +35,10 @@ std::unique_ptr<Model> model_for(const RunConfig& config, const Dataset& dataset
 }
 
 WeightsFile find_weights(const std::filesystem::path& run_or_file) {
+  if (is_model_file(run_or_file)) {
+    ModelFile file = read_model_file(run_or_file);
+    return {std::move(file.weights), to_toml(file.config), 0};
+  }
   if (!std::filesystem::is_directory(run_or_file)) {
     return read_weights(run_or_file);
   }

@@ -21,7 +21,7 @@ std::vector<std::string> modalities_used(const RunConfig& config, const Dataset&
 std::unique_ptr<Model> model_for(const RunConfig& config, const Dataset& dataset, const Loss& loss);
 
 /// The weights of a run folder (the best ones; else those of its newest whole checkpoint), of a
-/// weights file or of a checkpoint, with the configuration they were trained by.
+/// weights file, of a checkpoint or of a model file, with the configuration they were trained by.
 /// Errors (InputError): nothing of ours there, or damaged.
 WeightsFile find_weights(const std::filesystem::path& run_or_file);
 

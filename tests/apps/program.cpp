@@ -32,7 +32,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
 }  // namespace
 
 Program::Program(const std::vector<std::string>& arguments,
-                 const std::vector<std::string>& environment) {
+                 const std::vector<std::string>& environment, const std::string& input) {
   std::string pattern = (std::filesystem::temp_directory_path() / "heddle-XXXXXX").string();
   folder_ = mkdtemp(pattern.data());
   std::vector<std::string> words = {HEDDLE_PROGRAM};
@@ -47,12 +47,14 @@ Program::Program(const std::vector<std::string>& arguments,
   std::vector<char*> setting_pointers = pointers_to(settings);
   const std::string output = folder_ + "/output";
   const std::string errors = folder_ + "/errors";
+  const std::string given = folder_ + "/input";
+  std::ofstream(given) << input;
   process_ = fork();
   if (process_ < 0) {
     throw std::runtime_error("fork failed");
   }
   if (process_ == 0) {
-    dup2(open("/dev/null", O_RDONLY), 0);
+    dup2(open(given.c_str(), O_RDONLY), 0);
     dup2(open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
     dup2(open(errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
     execve(HEDDLE_PROGRAM, argument_pointers.data(), setting_pointers.data());
@@ -99,8 +101,8 @@ std::string Program::output() const { return text_of(folder_ + "/output"); }
 std::string Program::errors() const { return text_of(folder_ + "/errors"); }
 
 Finished run_program(const std::vector<std::string>& arguments,
-                     const std::vector<std::string>& environment) {
-  Program program(arguments, environment);
+                     const std::vector<std::string>& environment, const std::string& input) {
+  Program program(arguments, environment, input);
   const int code = program.wait();
   return {code, program.output(), program.errors()};
 }

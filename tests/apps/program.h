@@ -11,9 +11,9 @@ namespace heddle {
 /// The program under test, run in a process of its own with its output in files.
 class Program {
  public:
-  /// `environment`: "NAME=VALUE", added to this process's own.
+  /// `environment`: "NAME=VALUE", added to this process's own. `input`: its standard input.
   explicit Program(const std::vector<std::string>& arguments,
-                   const std::vector<std::string>& environment = {});
+                   const std::vector<std::string>& environment = {}, const std::string& input = {});
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -39,7 +39,8 @@ struct Finished {
   std::string errors;
 };
 Finished run_program(const std::vector<std::string>& arguments,
-                     const std::vector<std::string>& environment = {});
+                     const std::vector<std::string>& environment = {},
+                     const std::string& input = {});
 
 /// The arguments that make `heddle train` a matter of a second, configuration included.
 std::vector<std::string> small_training(const std::string& out,

@@ -47,6 +47,22 @@ TEST(Safetensors, TensorsAndMetadataComeBack) {
             std::string::npos);
 }
 
+TEST(Safetensors, SmallNumbersAreWrittenAsSingleBytes) {
+  const TemporaryFolder folder;
+  const Tensor codes = Tensor::from<std::int64_t>({-128, -1, 0, 127}, {2, 2});
+  const std::vector<NamedTensor> tensors = {{"codes", codes}, {"scale", Tensor::zeros({2})}};
+  write_safetensors(folder / "x.safetensors", tensors, {}, {"codes"});
+  const SafetensorsFile file = SafetensorsFile::open(folder / "x.safetensors");
+  EXPECT_EQ(file.entries().back().dtype, "I8");
+  EXPECT_EQ(file.entries().back().end - file.entries().back().begin, 4);
+  EXPECT_TRUE(same_bits(file.read("codes"), codes));
+  const std::vector<NamedTensor> large = {{"codes", Tensor::scalar(128, DType::i64)}};
+  EXPECT_NE(message_of<Error>([&] {
+              write_safetensors(folder / "y.safetensors", large, {}, {"codes"});
+            }).find("128, which is no I8"),
+            std::string::npos);
+}
+
 TEST(Safetensors, Bf16IsWrittenAsItIsAndReadWidened) {
   const TemporaryFolder folder;
   const Tensor exact = Tensor::from<float>({1.5f, -0.0f, 0x1.fep60f, 1.0f}, {2, 2});

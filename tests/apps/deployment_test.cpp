@@ -1,0 +1,134 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/apps/program.h"
+#include "tests/train/small_run.h"
+
+namespace heddle {
+namespace {
+
+using nlohmann::json;
+
+/// One small run and its model file for all tests here.
+class Deployment : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<TemporaryFolder>();
+    const Finished trained = run_program(small_training(path("run")));
+    ASSERT_EQ(trained.code, 0) << trained.errors;
+    const Finished written = run_program({"export", path("run"), "--out", path("small.heddle")});
+    ASSERT_EQ(written.code, 0) << written.errors;
+    EXPECT_NE(written.output.find("inputs text image audio"), std::string::npos) << written.output;
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+  static std::string path(const char* name) { return folder_->path() / name; }
+
+  static std::unique_ptr<TemporaryFolder> folder_;
+};
+std::unique_ptr<TemporaryFolder> Deployment::folder_;
+
+std::vector<json> lines_of(const std::string& text) {
+  std::vector<json> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    lines.push_back(json::parse(line));
+  }
+  return lines;
+}
+
+TEST_F(Deployment, AModelFileAnswersAsTheRunDoesAndNeedsNothingBesideIt) {
+  const std::vector<std::string> question = {"--text", "what a lovely day", "--json"};
+  std::vector<std::string> of_run = {"predict", path("run")};
+  of_run.insert(of_run.end(), question.begin(), question.end());
+  const std::filesystem::path alone = folder_->path() / "elsewhere";
+  std::filesystem::create_directories(alone);
+  std::filesystem::copy_file(path("small.heddle"), alone / "m.heddle");
+  std::vector<std::string> of_file = {"predict", alone / "m.heddle"};
+  of_file.insert(of_file.end(), question.begin(), question.end());
+  const Finished from_run = run_program(of_run);
+  const Finished from_file = run_program(of_file);
+  ASSERT_EQ(from_file.code, 0) << from_file.errors;
+  EXPECT_EQ(from_file.output, from_run.output);
+  const json told = json::parse(from_file.output);
+  EXPECT_EQ(told["attention"]["words"].size(), 4u);
+  EXPECT_NEAR(told["probabilities"]["negative"].get<double>() +
+                  told["probabilities"]["positive"].get<double>(),
+              1.0, 1e-6);
+}
+
+TEST_F(Deployment, AModelFileHasNoSamples) {
+  const Finished asked = run_program({"predict", path("small.heddle"), "3"});
+  EXPECT_EQ(asked.code, 4);
+  EXPECT_NE(asked.errors.find("--text"), std::string::npos) << asked.errors;
+}
+
+TEST_F(Deployment, ServingAnswersEveryLineAndGoesOnAfterErrors) {
+  const std::string questions =
+      "{\"id\": \"first\", \"text\": \"what a lovely day\"}\n"
+      "\n"
+      "nonsense\n"
+      "{\"id\": 2, \"txt\": \"typing error\"}\n"
+      "{\"id\": 3, \"audio\": [[1, 2], [3]]}\n"
+      "{\"id\": 4}\n"
+      "{\"id\": 5, \"text\": \"awful\", \"image\": null}\n"
+      "{\"statistics\": true}\n";
+  const Finished served = run_program({"serve-stdin", path("small.heddle")}, {}, questions);
+  ASSERT_EQ(served.code, 0) << served.errors;
+  const std::vector<json> answers = lines_of(served.output);
+  ASSERT_EQ(answers.size(), 7u) << served.output;
+  EXPECT_EQ(answers[0]["id"], "first");
+  EXPECT_GT(answers[0]["milliseconds"], 0.0);
+  const Finished alone =
+      run_program({"predict", path("small.heddle"), "--text", "what a lovely day", "--json"});
+  EXPECT_EQ(answers[0]["probabilities"], json::parse(alone.output)["probabilities"]);
+  EXPECT_TRUE(answers[1].contains("error"));
+  EXPECT_NE(answers[2]["error"].get<std::string>().find("\"text\"?"), std::string::npos);
+  EXPECT_EQ(answers[2]["id"], 2);
+  EXPECT_NE(answers[3]["error"].get<std::string>().find("a list of 1"), std::string::npos);
+  EXPECT_NE(answers[4]["error"].get<std::string>().find("text, image, audio"), std::string::npos);
+  EXPECT_TRUE(answers[5].contains("class")) << answers[5];
+  EXPECT_EQ(answers[6]["answers"], 2);
+  EXPECT_LE(answers[6]["median_ms"], answers[6]["slowest_ms"]);
+  EXPECT_NE(served.errors.find("2 answers, 4 refused"), std::string::npos) << served.errors;
+}
+
+TEST_F(Deployment, NumbersMayComeAsLists) {
+  json picture = json::array();
+  for (int plane = 0; plane < 3; ++plane) {
+    picture.push_back(std::vector<std::vector<float>>(32, std::vector<float>(32, 0.5f)));
+  }
+  const Finished served =
+      run_program({"serve-stdin", path("run")}, {}, json({{"image", picture}}).dump() + "\n");
+  const std::vector<json> answers = lines_of(served.output);
+  ASSERT_EQ(answers.size(), 1u) << served.errors;
+  EXPECT_TRUE(answers[0].contains("class")) << answers[0];
+}
+
+TEST_F(Deployment, EightBitsAreSmallerAndSayWhatTheyCost) {
+  const Finished written =
+      run_program({"export", path("run"), "--out", path("int8.heddle"), "--int8"});
+  ASSERT_EQ(written.code, 0) << written.errors;
+  for (const char* part : {"of 8 bits", "test split", "accuracy", "loss"}) {
+    EXPECT_NE(written.output.find(part), std::string::npos) << written.output;
+  }
+  EXPECT_LT(std::filesystem::file_size(path("int8.heddle")),
+            std::filesystem::file_size(path("small.heddle")));
+  const std::vector<std::string> question = {"--text", "what a lovely day", "--json"};
+  json answers[2];
+  for (int i = 0; i < 2; ++i) {
+    std::vector<std::string> words = {"predict", path(i == 0 ? "small.heddle" : "int8.heddle")};
+    words.insert(words.end(), question.begin(), question.end());
+    answers[i] = json::parse(run_program(words).output);
+  }
+  EXPECT_NEAR(answers[0]["probabilities"]["positive"].get<double>(),
+              answers[1]["probabilities"]["positive"].get<double>(), 0.02);
+}
+
+}  // namespace
+}  // namespace heddle
