@@ -137,6 +137,31 @@ void add_predict(CLI::App& app, PredictCommand& command, Chosen& chosen) {
   predict->callback([&] { chosen = [&] { return run(command); }; });
 }
 
+void add_explain(CLI::App& app, ExplainCommand& command, Chosen& chosen) {
+  CLI::App* explain =
+      app.add_subcommand("explain", "Why a trained model says what it says: a page of samples");
+  explain->add_option("run", command.source, "Run folder, weights file or checkpoint")->required();
+  explain->add_option("samples", command.samples,
+                      "Names or numbers of samples (default: the first of the split)");
+  explain->add_option("--split", command.split, "train, valid or test")->capture_default_str();
+  explain->add_option("--count", command.count, "How many of the split")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  explain->add_flag("--wrong", command.wrong, "Only samples the model gets wrong");
+  explain->add_option("--html", command.html,
+                      "The page to write (default: explanations.html beside "
+                      "the weights)");
+  explain->add_flag("--json", command.json, "Print JSON instead");
+  explain->add_option("--device", command.device,
+                      "cpu, sim, cuda or cuda:N (default: as it was trained)");
+  explain->footer(
+      "Examples:\n"
+      "  heddle explain out/demo\n"
+      "  heddle explain out/demo 9017 9020 --html why.html\n"
+      "  heddle explain out/demo --wrong --count 20");
+  explain->callback([&] { chosen = [&] { return run(command); }; });
+}
+
 void add_deployment(CLI::App& app, ExportCommand& file, ServeCommand& serve, Chosen& chosen) {
   CLI::App* write = app.add_subcommand(
       "export", "Write a trained model as one file that predicts without its data");
@@ -263,6 +288,7 @@ int run_command_line(int count, const char* const* arguments) {
   TrainCommand train;
   EvaluateCommand evaluate;
   PredictCommand predict;
+  ExplainCommand explain;
   ExportCommand file;
   ServeCommand serve;
   InspectCommand inspect;
@@ -273,6 +299,7 @@ int run_command_line(int count, const char* const* arguments) {
   add_train(app, train, chosen);
   add_evaluate(app, evaluate, chosen);
   add_predict(app, predict, chosen);
+  add_explain(app, explain, chosen);
   add_deployment(app, file, serve, chosen);
   add_kernel(app, kernel, chosen);
   add_bench(app, bench, chosen);

@@ -42,6 +42,18 @@ struct PredictCommand {
 };
 int run(const PredictCommand& command);
 
+struct ExplainCommand {
+  std::string source;                // run folder, weights file or checkpoint
+  std::string device;                // empty: as it was trained
+  std::vector<std::string> samples;  // names or numbers; empty: the first of the split
+  std::string split = "test";
+  std::int64_t count = 12;
+  bool wrong = false;  // only samples the model gets wrong
+  std::string html;    // empty: explanations.html beside the weights
+  bool json = false;
+};
+int run(const ExplainCommand& command);
+
 struct ExportCommand {
   std::string source;  // run folder, weights file or checkpoint
   std::string out;     // the model file to write

@@ -110,6 +110,19 @@ TEST_F(Deployment, NumbersMayComeAsLists) {
   EXPECT_TRUE(answers[0].contains("class")) << answers[0];
 }
 
+TEST_F(Deployment, ExplainsSamplesAsAPageOrAsJson) {
+  const Finished page = run_program({"explain", path("run"), "--count", "3"});
+  ASSERT_EQ(page.code, 0) << page.errors;
+  EXPECT_NE(text_of(path("run") + "/explanations.html").find("Shapley"), std::string::npos);
+  const Finished told = run_program({"explain", path("run"), "81", "--json"});
+  ASSERT_EQ(told.code, 0) << told.errors;
+  const json samples = json::parse(told.output)["samples"];
+  ASSERT_EQ(samples.size(), 1u);
+  EXPECT_EQ(samples[0]["sample"], "81");
+  EXPECT_EQ(samples[0]["shapley"].size(), 3u);
+  EXPECT_EQ(run_program({"explain", path("run"), "nobody"}).code, 4);
+}
+
 TEST_F(Deployment, EightBitsAreSmallerAndSayWhatTheyCost) {
   const Finished written =
       run_program({"export", path("run"), "--out", path("int8.heddle"), "--int8"});
