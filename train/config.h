@@ -42,6 +42,16 @@ struct DataConfig {
   std::optional<std::uint64_t> valid_seed;
 };
 
+enum class AttackKind : std::uint8_t { none, fgm, pgd };
+
+/// [train.attack]: adversarial training of embeddings (train/embedding_attack.h).
+struct AttackConfig {
+  AttackKind kind = AttackKind::none;
+  double epsilon = 1.0;    // how far a table may be moved (Euclidean norm)
+  double step = 0.3;       // pgd: length of one move
+  std::int64_t steps = 3;  // pgd: moves
+};
+
 /// [train]: how long, how much at a time, and what is chosen.
 struct TrainConfig {
   std::uint64_t seed = 1;      // of weights, order of samples, dropout
@@ -79,6 +89,7 @@ struct TrainConfig {
   /// Also evaluates the test split after every epoch, to report `test_best_epoch`. Chooses nothing.
   bool watch_test = false;
   bool evaluate_subsets = true;  // accuracy of every subset of modalities, at the end
+  AttackConfig attack;
 };
 
 /// [loss]: weight · cross-entropy + weight · distance of the score.

@@ -111,6 +111,16 @@ void describe_train(ConfigFields& fields, TrainConfig& train) {
   fields.count("evaluation_batch_size", train.evaluation_batch_size, 0);
   fields.flag("watch_test", train.watch_test);
   fields.flag("evaluate_subsets", train.evaluate_subsets);
+  fields.table("attack", [&] {
+    fields.choice("kind", train.attack.kind, {"none", "fgm", "pgd"});
+    if (train.attack.kind != AttackKind::none) {
+      fields.number("epsilon", train.attack.epsilon, {1e-12, 1e6});
+    }
+    if (train.attack.kind == AttackKind::pgd) {
+      fields.number("step", train.attack.step, {0.0, 1e6});
+      fields.count("steps", train.attack.steps, 1, 100);
+    }
+  });
 }
 
 void describe_loss(ConfigFields& fields, LossConfig& loss) {

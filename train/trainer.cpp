@@ -64,6 +64,9 @@ Trainer::Trainer(const RunConfig& config, const Dataset& dataset)
   if (config.train.average_decay > 0.0) {
     average_.emplace(optimizer_.parameters(), config.train.average_decay);
   }
+  if (config.train.attack.kind != AttackKind::none) {
+    attack_.emplace(config.train.attack, optimizer_.parameters());
+  }
   if (wants_graphs(config.train, model_->device())) {
     graphs_.emplace(model_->device(), generators_);
   }
@@ -75,6 +78,12 @@ void Trainer::forward_backward(const StepBatch& batch, Variable& loss) {
   Tape tape;
   loss = loss_(model_->forward(batch.inputs), batch.targets);
   tape.backward(loss);
+  if (attack_) {
+    attack_->run([&] {
+      Tape moved;
+      moved.backward(loss_(model_->forward(batch.inputs), batch.targets));
+    });
+  }
 }
 
 /// All of a step that happens on the device. It may be captured: it takes what differs between

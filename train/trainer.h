@@ -12,6 +12,7 @@
 #include "models/model.h"
 #include "train/batch_source.h"
 #include "train/config.h"
+#include "train/embedding_attack.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
 #include "train/optimizer.h"
@@ -110,6 +111,7 @@ class Trainer {
   std::int64_t total_steps_;
   Schedule schedule_;
   std::vector<NamedGenerator> generators_;  // the model's
+  std::optional<EmbeddingAttack> attack_;
   std::optional<StepGraphs> graphs_;
   std::vector<StepStart> starts_;  // of the steps since the host last looked
   double last_loss_ = 0.0;         // of the step before it looked

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "autograd/variable.h"
+
+namespace heddle {
+
+/// x itself, the same bits (where they are finite); its gradient is −strength times the true one.
+/// Put before a discriminator, what computes x learns to deceive it while the discriminator learns
+/// to tell (gradient reversal, Ganin et al., JMLR 2016, §4.2).
+Variable reverse_gradient(const Variable& x, double strength);
+
+}  // namespace heddle
