@@ -114,13 +114,14 @@ struct RowOfX {
   }
 };
 
-/// A row that its group holds in registers. Lanes past the last row take part without storing.
+/// A row that its group holds in registers. Lanes past the last row take part without reading or
+/// storing.
 template <typename T, int N, int values, typename Group>
 __device__ __forceinline__ void normalize_row(const LayerNorm<T>& p, const RowPlace& place,
                                               const Group& group) {
   using A = accumulate_t<T>;
   RowOfX<T, N, values> row;
-  row.x.load(p.x.row(place.row), group.thread, group.threads, p.x.cols, A{0});
+  row.x.load(p.x.row(place.row), group.thread, group.threads, place.exists ? p.x.cols : 0, A{0});
   const A mean = group.sum(row.sum()) / static_cast<A>(p.x.cols);
   const A rstd = p.rstd_of(group.sum(row.squares(mean, group.thread, group.threads, p.x.cols)));
   if (place.exists) {

@@ -67,17 +67,18 @@ __global__ void layer_norm_backward_thread_per_row(Backward<T> p) {
   }
 }
 
-/// Parts of x and g; beyond the row's end g is 0 and adds nothing.
+/// Parts of x and g; from `count` on g is 0 and adds nothing.
 template <typename T, int N, int values>
 struct Parts {
   using A = accumulate_t<T>;
   RowPart<T, N, values / N> x, g;
 
   __device__ __forceinline__ void load(const Row<const T>& x_row, const Row<const T>& dy_row,
-                                       const Row<const T>& scale, int thread, int threads) {
-    x.load(x_row, thread, threads, x_row.size, A{0});
-    g.load(dy_row, thread, threads, dy_row.size, A{0});
-    for_each_vector<N, values / N>(thread, threads, scale.size, [&](int v, int first) {
+                                       const Row<const T>& scale, int thread, int threads,
+                                       std::int64_t count) {
+    x.load(x_row, thread, threads, count, A{0});
+    g.load(dy_row, thread, threads, count, A{0});
+    for_each_vector<N, values / N>(thread, threads, count, [&](int v, int first) {
       const Vector<T, N> factor = load_vector<N>(scale, first);
       HEDDLE_UNROLL
       for (int i = 0; i < N; ++i) {
@@ -102,7 +103,8 @@ struct Parts {
   }
 };
 
-/// A row that its group holds in registers. Lanes past the last row take part without storing.
+/// A row that its group holds in registers. Lanes past the last row take part without reading (dx
+/// may be dy, which the lanes of that row are overwriting) or storing.
 template <typename T, int N, int values, typename Group>
 __device__ __forceinline__ void slope_of_row(const Backward<T>& p, const RowPlace& place,
                                              const Group& group) {
@@ -110,7 +112,8 @@ __device__ __forceinline__ void slope_of_row(const Backward<T>& p, const RowPlac
   const std::int64_t r = place.row;
   RowMoments<A> row{p.mean(r), p.rstd(r)};
   Parts<T, N, values> parts;
-  parts.load(p.x.row(r), p.dy.row(r), p.scale, group.thread, group.threads);
+  parts.load(p.x.row(r), p.dy.row(r), p.scale, group.thread, group.threads,
+             place.exists ? p.x.cols : 0);
   A sum = 0;
   A dot = 0;
   parts.add_sums(row, sum, dot);
@@ -157,7 +160,7 @@ __global__ void __launch_bounds__(layer_norm_block_threads)
   Parts<T, N, layer_norm_block_values<N>> parts;
   const auto load = [&](std::int64_t first) {
     parts.load(from_column(p.x.row(r), first), from_column(p.dy.row(r), first),
-               from_column(p.scale, first), block.thread, block.threads);
+               from_column(p.scale, first), block.thread, block.threads, cols - first);
   };
   A sum = 0;
   A dot = 0;
