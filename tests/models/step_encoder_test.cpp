@@ -15,6 +15,7 @@
 #include "layers/transformer_block.h"
 #include "models/masked_steps.h"
 #include "models/picture_regions.h"
+#include "tests/layers/parameter_check.h"
 #include "tests/models/tiny_sentiment.h"
 
 namespace heddle {
@@ -232,6 +233,34 @@ TEST(StepEncoder, GridFeaturesAreProjectedRegionByRegion) {
     }
   }
   EXPECT_FALSE(steps.final.defined());
+}
+
+TEST(StepEncoder, EveryEncoderPassesGradcheck) {
+  std::vector<ModelConfig> configs;
+  for (const SequencePool pool : {SequencePool::attention, SequencePool::final}) {
+    configs.push_back(convolving_config(pool));
+    configs.push_back(attending_config(
+        pool, pool == SequencePool::final ? PositionKind::learned : PositionKind::sinusoidal));
+  }
+  configs.front().sequence.kind = SequenceEncoderKind::regions;
+  const InputSpec small{.name = "image", .kind = InputSpec::Kind::image, .shape = {1, 4, 4}};
+  std::vector<InputSpec> inputs = tiny_inputs();
+  ModelBatch batch = tiny_batch(DType::f64);
+  inputs[1] = small;
+  batch.inputs[1].values = random({2, 1, 4, 4}, 8);
+  for (ModelConfig& config : configs) {
+    config.image.patch = 2;
+    for (std::size_t i = 0; i < 3; ++i) {
+      StepEncoder encoder(inputs[i], config, Generator(5));
+      const CleanInput input = clean_input(inputs[i], batch.inputs[i], DType::f64);
+      const GradcheckResult result = check_parameters(encoder, [&]() -> Variables {
+        const EncodedSteps steps = encoder(input);
+        const Variable states = sum(square(zero_beyond(steps.states, steps.lengths)));
+        return {steps.final.defined() ? states + sum(tanh(steps.final)) : states};
+      });
+      EXPECT_TRUE(result.passed) << inputs[i].name << ": " << result.message;
+    }
+  }
 }
 
 TEST(StepEncoder, WhatHasStepsAndWhatSumsThemUp) {

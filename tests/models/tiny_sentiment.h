@@ -61,8 +61,8 @@ inline ModelConfig attending_config(SequencePool pool, PositionKind positions) {
   return config;
 }
 
-/// Every shape the model can take: both readings, every encoder, with missing vectors.
-inline std::vector<ModelConfig> tiny_configs() {
+/// Both readings, the default encoders and both first ones for frames, with missing vectors.
+inline std::vector<ModelConfig> tiny_lstm_configs() {
   std::vector<ModelConfig> configs;
   for (const SequencePool pool : {SequencePool::attention, SequencePool::final}) {
     for (const SequenceEncoderKind kind : {SequenceEncoderKind::lstm, SequenceEncoderKind::conv}) {
@@ -80,6 +80,12 @@ inline std::vector<ModelConfig> tiny_configs() {
   ModelConfig nothing_learned = tiny_config();
   nothing_learned.image.kind = ImageEncoderKind::linear;
   configs.push_back(nothing_learned);
+  return configs;
+}
+
+/// Every shape the model can take: the same, and all other encoders.
+inline std::vector<ModelConfig> tiny_configs() {
+  std::vector<ModelConfig> configs = tiny_lstm_configs();
   for (const SequencePool pool : {SequencePool::attention, SequencePool::final}) {
     configs.push_back(convolving_config(pool));
   }
