@@ -17,8 +17,8 @@ Variable mean_over_steps(const Variable& states, const Tensor& lengths) {
   if (!lengths.defined()) {
     return mean(states, {0});
   }
-  const Tensor counts = lengths.to(states.dtype()).unsqueeze(1);
-  return divide(sum(zero_beyond(states, lengths), {0}), Variable(counts));
+  const Variable counts(lengths.to(states.dtype()).unsqueeze(1));
+  return divide(sum(zero_beyond(states, lengths), {0}), counts);
 }
 
 }  // namespace heddle

@@ -124,6 +124,35 @@ TEST(Sentiment, DropoutActsOnlyWhileTrainingAndItsStreamIsVisited) {
   EXPECT_EQ(streams.size(), names.size()) << "each dropout draws from a stream of its own";
 }
 
+TEST(Sentiment, EveryEncodersDropoutIsVisitedOnceUnderANameOfItsOwn) {
+  for (ModelConfig config :
+       {convolving_config(SequencePool::attention), convolving_config(SequencePool::final),
+        attending_config(SequencePool::attention, PositionKind::sinusoidal),
+        attending_config(SequencePool::final, PositionKind::learned)}) {
+    config.tokens.dropout = 0.3;
+    config.image.dropout = 0.3;
+    config.sequence.dropout = 0.3;
+    const std::unique_ptr<Model> model = build(config);
+    std::set<std::string> names;
+    std::set<std::uint64_t> streams;
+    const std::vector<NamedGenerator> generators = generators_of(*model);
+    for (const NamedGenerator& generator : generators) {
+      names.insert(generator.name);
+      streams.insert(generator.generator->state().stream);
+    }
+    EXPECT_EQ(names.size(), generators.size());
+    EXPECT_EQ(streams.size(), generators.size()) << "each dropout draws from a stream of its own";
+    std::set<std::string> parameters;
+    for (const NamedParameter& parameter : parameters_of(*model)) {
+      EXPECT_TRUE(parameters.insert(parameter.name).second) << parameter.name << " twice";
+    }
+    const ModelBatch batch = tiny_batch();
+    EXPECT_NE(results_of(*model, batch), results_of(*model, batch));
+    set_training(*model, false);
+    EXPECT_EQ(results_of(*model, batch), results_of(*model, batch));
+  }
+}
+
 TEST(Sentiment, SameSeedSameParameters) {
   const std::unique_ptr<Model> first = build(tiny_config(DType::f32));
   const std::unique_ptr<Model> second = build(tiny_config(DType::f32));
