@@ -50,8 +50,11 @@ void print_attention(const LoadedRun& run, const ModelOutput& output, const Ques
     return;
   }
   const std::vector<double> weights = output.time_weights.to_vector<double>();
-  for (const std::vector<std::string>& words : question.words) {
-    if (words.empty() || words.size() != weights.size()) {
+  const std::string& attended = run.config.model.time_modality;
+  for (std::size_t m = 0; m < question.words.size(); ++m) {
+    const std::vector<std::string>& words = question.words[m];
+    const bool is_attended = attended.empty() || attended == run.modalities[m];
+    if (!is_attended || words.empty() || words.size() != weights.size()) {
       continue;
     }
     std::cout << "attention over words:\n";

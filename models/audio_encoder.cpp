@@ -78,4 +78,28 @@ void ConvAudioEncoder::visit(Visitor& visitor) {
   }
 }
 
+ConvLstmEncoder::ConvLstmEncoder(std::int64_t features, std::int64_t hidden_,
+                                 const SequenceEncoderConfig& config, const Generator& generator,
+                                 DType dtype)
+    : hidden(hidden_),
+      convolutions(features, config, generator, dtype),
+      dropout(config.dropout, generator.named("dropout")),
+      lstm(convolutions.width(), hidden_, generator.named("lstm"),
+           {.layers = config.layers,
+            .bidirectional = true,
+            .dropout = config.dropout,
+            .dtype = dtype}) {}
+
+EncodedSteps ConvLstmEncoder::operator()(const Tensor& frames, const Tensor& lengths) {
+  const EncodedSteps steps = convolutions(frames, lengths);
+  const LstmResult result = lstm(dropout(steps.states), steps.lengths);
+  return {result.y, steps.lengths, final_states(result)};
+}
+
+void ConvLstmEncoder::visit(Visitor& visitor) {
+  convolutions.visit(visitor);
+  visitor.layer("dropout", dropout);
+  visitor.layer("lstm", lstm);
+}
+
 }  // namespace heddle

@@ -42,4 +42,22 @@ struct ConvAudioEncoder {
   std::vector<Conv1d> stages;
 };
 
+/// Frames → the convolutions of ConvAudioEncoder → a BiLSTM over the steps they leave, of which
+/// there are fewer by 2 per stage.
+struct ConvLstmEncoder {
+  /// `hidden` per direction.
+  ConvLstmEncoder(std::int64_t features, std::int64_t hidden, const SequenceEncoderConfig& config,
+                  const Generator& generator, DType dtype);
+
+  /// frames [T, B, features], 0 beyond lengths (i64 [B] or undefined) → states [T′, B, 2·hidden].
+  EncodedSteps operator()(const Tensor& frames, const Tensor& lengths);
+  void visit(Visitor& visitor);
+  std::int64_t width() const { return 2 * hidden; }
+
+  std::int64_t hidden;
+  ConvAudioEncoder convolutions;
+  Dropout dropout;
+  Lstm lstm;
+};
+
 }  // namespace heddle

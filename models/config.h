@@ -12,20 +12,38 @@ namespace heddle {
 /// How a sequence of states becomes one vector per sample.
 enum class SequencePool : std::uint8_t {
   attention,  // tanh(linear), additive attention over the steps
-  final,      // the last state of each direction, side by side
+  final,      // the encoder's own summary (EncodedSteps::final): of an LSTM the last states
 };
+/// What reads words.
+enum class TokenEncoderKind : std::uint8_t { lstm, cnn, transformer };
 /// What looks at a picture.
-enum class ImageEncoderKind : std::uint8_t { cnn, linear };
-/// What looks at a sequence of frames.
-enum class SequenceEncoderKind : std::uint8_t { lstm, conv };
+enum class ImageEncoderKind : std::uint8_t { cnn, linear, resnet, vit };
+/// What looks at a sequence of frames, or at a set of regions.
+enum class SequenceEncoderKind : std::uint8_t { lstm, conv, transformer, conv_lstm, regions };
+/// How a Transformer encoder tells where a step stands; `none`: not at all (steps are a set).
+enum class PositionKind : std::uint8_t { sinusoidal, learned, none };
 
-/// For inputs of kind tokens: embedding → BiLSTM.
+/// What a Transformer encoder over steps has besides its width, layers and dropout.
+struct TransformerConfig {
+  std::int64_t heads = 4;
+  std::int64_t feed_forward = 0;  // width inside; 0: four times the encoder's
+  PositionKind positions = PositionKind::sinusoidal;
+  std::int64_t max_steps = 512;  // learned: a batch with more steps is an error
+};
+
+/// For inputs of kind tokens: an embedding, and what reads it.
 struct TokenEncoderConfig {
-  std::int64_t embedding = 64;
-  std::int64_t hidden = 0;  // per direction; 0: the model's
-  std::int64_t layers = 1;
-  double dropout = 0.0;  // on the embedded words and between LSTM layers
-  /// Only where it is not the modality whose steps the fusion attends to.
+  TokenEncoderKind kind = TokenEncoderKind::lstm;
+  std::int64_t embedding = 64;                   // transformer: its width
+  std::int64_t hidden = 0;                       // lstm: per direction; 0: the model's
+  std::int64_t layers = 1;                       // lstm, transformer
+  std::vector<std::int64_t> widths = {3, 4, 5};  // cnn: words that filters span, all different
+  std::int64_t filters = 100;                    // cnn: of each width
+  TransformerConfig transformer;
+  /// lstm: on the embedded words and between layers; cnn: on the filters' results; transformer: on
+  /// the embedded words with their positions and inside the blocks.
+  double dropout = 0.0;
+  /// lstm, transformer; only where it is not the modality whose steps the fusion attends to.
   SequencePool pool = SequencePool::attention;
 };
 
@@ -37,20 +55,32 @@ struct FeatureEncoderConfig {
 /// For inputs of kind image.
 struct ImageEncoderConfig {
   ImageEncoderKind kind = ImageEncoderKind::cnn;
-  /// cnn: filters of each stage (3×3 convolution, 2×2 maximum, relu).
+  /// cnn: filters of each stage (3×3 convolution, 2×2 maximum, relu); resnet: of each stage.
   std::vector<std::int64_t> channels = {12, 24, 32};
-  double dropout = 0.0;  // on what enters the last linear layer
+  std::vector<std::int64_t> blocks = {1};  // resnet: per stage; one number is meant for all stages
+  std::int64_t groups = 4;                 // resnet: of each group norm; divides all channels
+  std::int64_t patch = 8;                  // vit: side in pixels; divides the picture's sides
+  std::int64_t hidden = 0;                 // vit: width; 0: the model's
+  std::int64_t layers = 2;                 // vit
+  std::int64_t heads = 4;                  // vit
+  std::int64_t feed_forward = 0;           // vit: width inside the blocks; 0: four times the width
+  double dropout = 0.0;  // on what enters the last linear layer; vit: also inside the encoder
 };
 
 /// For inputs of kind sequence.
 struct SequenceEncoderConfig {
   SequenceEncoderKind kind = SequenceEncoderKind::lstm;
-  std::int64_t hidden = 0;                        // lstm: per direction; 0: the model's
-  std::int64_t layers = 1;                        // lstm
-  std::vector<std::int64_t> channels = {32, 64};  // conv: filters of each stage (halves the time)
-  std::int64_t kernel = 5;                        // conv: odd
-  double dropout = 0.0;                           // lstm: on the frames and between layers
-  SequencePool pool = SequencePool::attention;    // conv: attention alone
+  /// lstm, conv_lstm: per direction; transformer, regions: the width. 0: the model's.
+  std::int64_t hidden = 0;
+  std::int64_t layers = 1;  // lstm, conv_lstm, transformer
+  /// conv, conv_lstm: filters of each stage (halves the time).
+  std::vector<std::int64_t> channels = {32, 64};
+  std::int64_t kernel = 5;  // conv, conv_lstm: odd
+  TransformerConfig transformer;
+  /// lstm, conv_lstm: on what the LSTM reads and between its layers; transformer: on the projected
+  /// frames and inside the blocks; regions: on the regions.
+  double dropout = 0.0;
+  SequencePool pool = SequencePool::attention;  // conv, regions: attention alone
 };
 
 /// "contextual" alone: BiLSTM over the utterances of a video.
@@ -71,8 +101,9 @@ struct ModelConfig {
   /// modalities' vectors; or final: one token per modality (final states for the time modality),
   /// attention over those.
   SequencePool pool = SequencePool::attention;
-  /// "sentiment": name of the input (tokens or sequence) whose steps are attended to; empty: the
-  /// first of kind tokens; "none", or empty where there is none: attention over modality tokens.
+  /// "sentiment": name of the input whose steps are attended to (words, frames, or the regions of a
+  /// picture); empty: the first of kind tokens; "none", or empty where there is none: attention
+  /// over modality tokens.
   std::string time_modality;
   /// Where attention goes over modality tokens: each token is fused with all tokens (as each step
   /// is with the other modalities); false: tokens meet in the weighted sum alone.
@@ -96,10 +127,14 @@ void check_config(const ModelConfig& config);
 
 // Names as they stand in configuration files. `…_named` errors (InputError): any other name.
 std::string_view name_of(SequencePool pool);         // "attention", "final"
-std::string_view name_of(ImageEncoderKind kind);     // "cnn", "linear"
-std::string_view name_of(SequenceEncoderKind kind);  // "lstm", "conv"
+std::string_view name_of(TokenEncoderKind kind);     // "lstm", "cnn", "transformer"
+std::string_view name_of(ImageEncoderKind kind);     // "cnn", "linear", "resnet", "vit"
+std::string_view name_of(SequenceEncoderKind kind);  // "lstm", "conv", "transformer", …
+std::string_view name_of(PositionKind kind);         // "sinusoidal", "learned", "none"
 SequencePool sequence_pool_named(std::string_view name);
+TokenEncoderKind token_encoder_named(std::string_view name);
 ImageEncoderKind image_encoder_named(std::string_view name);
 SequenceEncoderKind sequence_encoder_named(std::string_view name);
+PositionKind position_kind_named(std::string_view name);
 
 }  // namespace heddle

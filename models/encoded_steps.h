@@ -4,12 +4,13 @@
 
 namespace heddle {
 
-/// A sequence after an encoder has read it.
+/// A sequence, or the regions of a picture, after an encoder has read it.
 struct EncodedSteps {
   Variable states;  // [T, B, width]
   Tensor lengths;   // i64 [B]; undefined: all T
-  /// The last state of each direction, side by side: [B, width]. Undefined where the encoder has
-  /// none.
+  /// The encoder's own summary [B, width]: of an LSTM the last state of each direction, side by
+  /// side; of a TextCNN the maximum over time; of a Transformer and of a picture the mean.
+  /// Undefined where the encoder has none.
   Variable final;
 };
 

@@ -52,13 +52,10 @@ void LinearEncoder::visit(Visitor& visitor) {
   visitor.layer("linear", linear);
 }
 
-CnnEncoder::CnnEncoder(const Shape& picture, std::int64_t hidden, const ImageEncoderConfig& config,
-                       const Generator& generator, DType dtype)
-    : dropout(config.dropout, generator.named("dropout")),
-      linear(flat_size(picture, config.channels), hidden, generator.named("linear"),
-             {.dtype = dtype}) {
+CnnMap::CnnMap(std::int64_t picture_channels, const ImageEncoderConfig& config,
+               const Generator& generator, DType dtype) {
   const Conv2dOptions options{.window = {.padding_rows = 1, .padding_cols = 1}, .dtype = dtype};
-  std::int64_t channels = picture[0];
+  std::int64_t channels = picture_channels;
   for (std::size_t k = 0; k < config.channels.size(); ++k) {
     stages.emplace_back(channels, config.channels[k], 3,
                         generator.named("conv" + std::to_string(k)), options);
@@ -66,7 +63,7 @@ CnnEncoder::CnnEncoder(const Shape& picture, std::int64_t hidden, const ImageEnc
   }
 }
 
-Variable CnnEncoder::operator()(const Tensor& x) {
+Variable CnnMap::operator()(const Tensor& x) const {
   Variable picture{x};
   for (const Conv2d& stage : stages) {
     picture = stage(picture);
@@ -80,13 +77,26 @@ Variable CnnEncoder::operator()(const Tensor& x) {
   if (last.kernel_rows > 1 || last.kernel_cols > 1) {
     picture = average_pool2d(picture, last);
   }
-  return linear(dropout(flat(picture)));
+  return picture;
 }
 
-void CnnEncoder::visit(Visitor& visitor) {
+void CnnMap::visit(Visitor& visitor) {
   for (std::size_t k = 0; k < stages.size(); ++k) {
     visitor.layer("conv" + std::to_string(k), stages[k]);
   }
+}
+
+CnnEncoder::CnnEncoder(const Shape& picture, std::int64_t hidden, const ImageEncoderConfig& config,
+                       const Generator& generator, DType dtype)
+    : map(picture[0], config, generator, dtype),
+      dropout(config.dropout, generator.named("dropout")),
+      linear(flat_size(picture, config.channels), hidden, generator.named("linear"),
+             {.dtype = dtype}) {}
+
+Variable CnnEncoder::operator()(const Tensor& x) { return linear(dropout(flat(map(x)))); }
+
+void CnnEncoder::visit(Visitor& visitor) {
+  map.visit(visitor);
   visitor.layer("dropout", dropout);
   visitor.layer("linear", linear);
 }

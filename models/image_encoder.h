@@ -25,8 +25,21 @@ struct LinearEncoder {
   Linear linear;
 };
 
-/// A small convolutional network over pixels: stages of 3×3 convolution, 2×2 maximum (while the
-/// picture is at least 2 high and wide) and relu, an average down to at most 7×7, one linear layer.
+/// Stages of 3×3 convolution, 2×2 maximum (while the picture is at least 2 high and wide) and relu,
+/// then an average down to at most 7×7.
+struct CnnMap {
+  CnnMap(std::int64_t picture_channels, const ImageEncoderConfig& config,
+         const Generator& generator, DType dtype);
+
+  /// x [B, picture_channels, rows, cols] → [B, width, rows′, cols′].
+  Variable operator()(const Tensor& x) const;
+  void visit(Visitor& visitor);
+  std::int64_t width() const { return stages.back().weight.size(0); }
+
+  std::vector<Conv2d> stages;
+};
+
+/// A small convolutional network over pixels: a CnnMap, one linear layer over all of it.
 /// With the default channels 12, 24, 32 a 3×32×32 picture costs 2.9 million operations.
 struct CnnEncoder {
   /// `picture` is [channels, rows, cols].
@@ -38,7 +51,7 @@ struct CnnEncoder {
   void visit(Visitor& visitor);
   std::int64_t width() const { return linear.weight.size(0); }
 
-  std::vector<Conv2d> stages;
+  CnnMap map;
   Dropout dropout;
   Linear linear;
 };

@@ -5,7 +5,7 @@
 namespace heddle {
 namespace {
 
-using AnyEncoder = std::variant<LinearEncoder, CnnEncoder, ModalityEncoder::Pooled>;
+using AnyEncoder = std::variant<LinearEncoder, CnnEncoder, PictureEncoder, ModalityEncoder::Pooled>;
 
 AnyEncoder make_encoder(const InputSpec& spec, const ModelConfig& config, SequencePool pool,
                         const Generator& generator) {
@@ -14,9 +14,15 @@ AnyEncoder make_encoder(const InputSpec& spec, const ModelConfig& config, Sequen
       return LinearEncoder(element_count(spec.shape), config.hidden, config.features.dropout,
                            generator, config.dtype);
     case InputSpec::Kind::image:
-      if (config.image.kind == ImageEncoderKind::linear) {
-        return LinearEncoder(element_count(spec.shape), config.hidden, config.image.dropout,
-                             generator, config.dtype);
+      switch (config.image.kind) {
+        case ImageEncoderKind::linear:
+          return LinearEncoder(element_count(spec.shape), config.hidden, config.image.dropout,
+                               generator, config.dtype);
+        case ImageEncoderKind::resnet:
+        case ImageEncoderKind::vit:
+          return PictureEncoder(spec, config, generator);
+        case ImageEncoderKind::cnn:
+          break;
       }
       return CnnEncoder(spec.shape, config.hidden, config.image, generator, config.dtype);
     case InputSpec::Kind::tokens:
@@ -67,7 +73,10 @@ std::int64_t ModalityEncoder::width() const {
 }
 
 SequencePool pool_of(const InputSpec& spec, const ModelConfig& config) {
-  return spec.kind == InputSpec::Kind::tokens ? config.tokens.pool : config.sequence.pool;
+  if (spec.kind == InputSpec::Kind::tokens) {
+    return config.tokens.kind == TokenEncoderKind::cnn ? SequencePool::final : config.tokens.pool;
+  }
+  return config.sequence.pool;
 }
 
 }  // namespace heddle

@@ -6,6 +6,7 @@
 #include "models/config.h"
 #include "models/image_encoder.h"
 #include "models/modality_input.h"
+#include "models/picture_regions.h"
 #include "models/step_encoder.h"
 #include "models/step_pool.h"
 
@@ -31,11 +32,11 @@ struct ModalityEncoder {
   void visit(Visitor& visitor);
   std::int64_t width() const;
 
-  std::variant<LinearEncoder, CnnEncoder, Pooled> encoder;
+  std::variant<LinearEncoder, CnnEncoder, PictureEncoder, Pooled> encoder;
   Variable missing;  // [width], or undefined: zeros
 };
 
-/// The pooling `config` asks for inputs of this kind.
+/// The pooling `config` asks for inputs of this kind; a TextCNN always takes its maximum over time.
 SequencePool pool_of(const InputSpec& spec, const ModelConfig& config);
 
 }  // namespace heddle

@@ -8,10 +8,6 @@
 namespace heddle {
 namespace {
 
-bool has_steps(const InputSpec& spec) {
-  return spec.kind == InputSpec::Kind::tokens || spec.kind == InputSpec::Kind::sequence;
-}
-
 /// The input `time_modality` means, by its rules in ModelConfig.
 std::optional<std::size_t> find_time_input(const ModelConfig& config,
                                            const std::vector<InputSpec>& inputs) {
@@ -21,8 +17,10 @@ std::optional<std::size_t> find_time_input(const ModelConfig& config,
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (config.time_modality.empty() ? inputs[i].kind == InputSpec::Kind::tokens
                                      : inputs[i].name == config.time_modality) {
-      check<InputError>(has_steps(inputs[i]), "time_modality \"", config.time_modality,
-                        "\" has no steps; expected an input of kind tokens or sequence");
+      check<InputError>(
+          has_steps(inputs[i], config), "time_modality \"", config.time_modality,
+          "\" has no steps; expected an input of kind tokens or sequence, or an image "
+          "whose encoder is not \"linear\"");
       return i;
     }
   }
@@ -59,10 +57,10 @@ SentimentModel::SentimentModel(const ModelConfig& config, std::vector<InputSpec>
       }
       continue;
     }
-    check<InputError>(i != steps || spec.kind == InputSpec::Kind::tokens ||
-                          config.sequence.kind == SequenceEncoderKind::lstm,
-                      "sentiment: pool is \"final\" but the convolution that reads \"", spec.name,
-                      "\" has no final states; expected sequence encoder \"lstm\"");
+    check<InputError>(
+        i != steps || has_final(spec, config), "sentiment: pool is \"final\" but \"",
+        name_of(config.sequence.kind), "\", which reads \"", spec.name,
+        "\", has no final states; expected another sequence encoder, such as \"lstm\"");
     const SequencePool pool = i == steps ? SequencePool::final : pool_of(spec, config);
     modality.vector.emplace(spec, config, pool, stream);
     std::int64_t width = modality.vector->width();

@@ -18,8 +18,9 @@ namespace heddle {
 
 /// The document's model made right (docs/models.md), for any number of modalities. Two readings:
 ///
-/// - attention over time: the steps s_t of one modality (words), each fused with the vectors v, …
-///   of the others:  u_t = tanh(W [s_t ; v ; …] + b), then attention over t (models/fusion.h);
+/// - attention over time: the steps s_t of one modality (words, frames, regions of a picture), each
+///   fused with the vectors v, … of the others:  u_t = tanh(W [s_t ; v ; …] + b), then attention
+///   over t (models/fusion.h);
 /// - attention over modality tokens (`pool` final, or no modality with steps to attend to): each
 ///   modality is one vector x_k of width hidden (of words the final states of both directions,
 ///   projected), and  u_k = tanh(W [x_k ; x_1 ; …] + b), then attention over k. With token_context

@@ -28,23 +28,74 @@ void describe_pool(ConfigFields& fields, SequencePool& pool) {
   fields.choice("pool", pool, {"attention", "final"});
 }
 
+void describe_transformer(ConfigFields& fields, TransformerConfig& transformer) {
+  fields.count("heads", transformer.heads, 1, 1024);
+  fields.count("feed_forward", transformer.feed_forward, 0);
+  fields.choice("positions", transformer.positions, {"sinusoidal", "learned", "none"});
+  if (transformer.positions == PositionKind::learned) {
+    fields.count("max_steps", transformer.max_steps, 1, 65536);
+  }
+}
+
+void describe_tokens(ConfigFields& fields, TokenEncoderConfig& tokens) {
+  fields.choice("kind", tokens.kind, {"lstm", "cnn", "transformer"});
+  fields.count("embedding", tokens.embedding, 1);
+  if (tokens.kind == TokenEncoderKind::cnn) {
+    fields.counts("widths", tokens.widths, 1);
+    fields.count("filters", tokens.filters, 1);
+  } else {
+    if (tokens.kind == TokenEncoderKind::lstm) {
+      fields.count("hidden", tokens.hidden, 0);
+    }
+    fields.count("layers", tokens.layers, 1, 16);
+  }
+  if (tokens.kind == TokenEncoderKind::transformer) {
+    describe_transformer(fields, tokens.transformer);
+  }
+  fields.number("dropout", tokens.dropout, dropout);
+  if (tokens.kind != TokenEncoderKind::cnn) {
+    describe_pool(fields, tokens.pool);
+  }
+}
+
 void describe_image(ConfigFields& fields, ImageEncoderConfig& image) {
-  fields.choice("kind", image.kind, {"cnn", "linear"});
-  if (image.kind == ImageEncoderKind::cnn) {
+  fields.choice("kind", image.kind, {"cnn", "linear", "resnet", "vit"});
+  if (image.kind == ImageEncoderKind::cnn || image.kind == ImageEncoderKind::resnet) {
     fields.counts("channels", image.channels, 1);
+  }
+  if (image.kind == ImageEncoderKind::resnet) {
+    fields.counts("blocks", image.blocks, 1);
+    fields.count("groups", image.groups, 1);
+  }
+  if (image.kind == ImageEncoderKind::vit) {
+    fields.count("patch", image.patch, 1);
+    fields.count("hidden", image.hidden, 0);
+    fields.count("layers", image.layers, 1, 16);
+    fields.count("heads", image.heads, 1, 1024);
+    fields.count("feed_forward", image.feed_forward, 0);
   }
   fields.number("dropout", image.dropout, dropout);
 }
 
 void describe_sequence(ConfigFields& fields, SequenceEncoderConfig& sequence) {
-  fields.choice("kind", sequence.kind, {"lstm", "conv"});
-  if (sequence.kind == SequenceEncoderKind::lstm) {
+  fields.choice("kind", sequence.kind, {"lstm", "conv", "transformer", "conv_lstm", "regions"});
+  const bool convolves =
+      sequence.kind == SequenceEncoderKind::conv || sequence.kind == SequenceEncoderKind::conv_lstm;
+  const bool is_summed_up =
+      sequence.kind != SequenceEncoderKind::conv && sequence.kind != SequenceEncoderKind::regions;
+  if (sequence.kind != SequenceEncoderKind::conv) {
     fields.count("hidden", sequence.hidden, 0);
+  }
+  if (is_summed_up) {
     fields.count("layers", sequence.layers, 1, 16);
     describe_pool(fields, sequence.pool);
-  } else {
+  }
+  if (convolves) {
     fields.counts("channels", sequence.channels, 1);
     fields.count("kernel", sequence.kernel, 1, 101);
+  }
+  if (sequence.kind == SequenceEncoderKind::transformer) {
+    describe_transformer(fields, sequence.transformer);
   }
   fields.number("dropout", sequence.dropout, dropout);
 }
@@ -64,13 +115,7 @@ void describe_sentiment(ConfigFields& fields, ModelConfig& model) {
   fields.flag("token_context", model.token_context);
   fields.flag("missing_vectors", model.missing_vectors);
   fields.number("dropout", model.dropout, dropout);
-  fields.table("tokens", [&] {
-    fields.count("embedding", model.tokens.embedding, 1);
-    fields.count("hidden", model.tokens.hidden, 0);
-    fields.count("layers", model.tokens.layers, 1, 16);
-    fields.number("dropout", model.tokens.dropout, dropout);
-    describe_pool(fields, model.tokens.pool);
-  });
+  fields.table("tokens", [&] { describe_tokens(fields, model.tokens); });
   fields.table("features", [&] { fields.number("dropout", model.features.dropout, dropout); });
   fields.table("image", [&] { describe_image(fields, model.image); });
   fields.table("sequence", [&] { describe_sequence(fields, model.sequence); });

@@ -30,9 +30,9 @@ class BiLstm(nn.Module):
         result = {}
         for k in range(self.lstm.num_layers):
             both = [f"l{k}", f"l{k}_reverse"]
-            result[f"{k}.weight_input"] = [named[f"weight_ih_{d}"] for d in both]
-            result[f"{k}.weight_hidden"] = [named[f"weight_hh_{d}"] for d in both]
-            result[f"{k}.bias"] = [named[f"bias_ih_{d}"] for d in both]
+            result[f"{k}.weight_input"] = [(named[f"weight_ih_{d}"], slice(None)) for d in both]
+            result[f"{k}.weight_hidden"] = [(named[f"weight_hh_{d}"], slice(None)) for d in both]
+            result[f"{k}.bias"] = [(named[f"bias_ih_{d}"], slice(None)) for d in both]
         return result
 
 

@@ -1,20 +1,22 @@
 #!/usr/bin/env python3
 """Writes the fixtures of golden_test.cpp: what PyTorch computes for Heddle's models.
 
-golden_models.py has each model a second time, with PyTorch's own modules (nn.LSTM on packed
-sequences, nn.Conv2d, …). A fixture holds weights, a batch, and in f32 and f64 the loss, the gradient of every parameter and the loss before each of 50 Adam steps on that batch.
+golden_models.py and golden_encoders.py have each model a second time, with PyTorch's own modules
+(nn.LSTM on packed sequences, nn.TransformerEncoder, nn.Conv2d, …). A fixture holds weights, a batch, and in f32 and f64 the loss, the gradient of every parameter and the loss before each of 50 Adam steps on that batch.
 
-Needs Python 3 with PyTorch (made with 1.13, Debian 12's python3-torch). Run in this folder: python3 make_golden.py
+Needs Python 3 with PyTorch (made with 1.13, Debian 12's python3-torch). Run in this folder: python3 make_golden.py [CASE …]
 The fixtures change with the PyTorch version in the last bits; the tests' tolerances allow for that. Tests read the committed files and need no Python.
 """
 
 import json
 import struct
+import sys
 
 import torch
 from torch import nn
 
-from golden_models import BiLstm, ContextualModel, DocumentModel, FinalModel, MissingModel, loss_of
+from golden_encoders import AttendingModel, ConvolvingModel
+from golden_models import ContextualModel, DocumentModel, FinalModel, MissingModel, loss_of
 
 STEPS = 50
 LEARNING_RATE = 3e-3
@@ -30,20 +32,26 @@ def heddle_name(module_path, name):
 
 
 def heddle_parameters(model):
-    """Heddle's name → the PyTorch parameters that are stacked to make it (one, or one per direction)."""
+    """Heddle's name → the (PyTorch parameter, rows) that are stacked to make it: one, or one per direction."""
     result = {}
+    described = []
     for path, module in model.named_modules():
-        if isinstance(module, BiLstm):
+        if any(path.startswith(f"{outer}.") for outer in described):
+            continue
+        if hasattr(module, "heddle_parameters"):
+            described.append(path)
             for name, parts in module.heddle_parameters().items():
                 result[heddle_name(path, name)] = parts
-        elif not isinstance(module, nn.LSTM):
-            for name, parameter in module.named_parameters(recurse=False):
-                result[heddle_name(path, name)] = [parameter]
+            continue
+        names = {"weight": "scale", "bias": "shift"} if isinstance(module, nn.GroupNorm) else {}
+        for name, parameter in module.named_parameters(recurse=False):
+            result[heddle_name(path, names.get(name, name))] = [(parameter, slice(None))]
     return result
 
 
-def joined(parts):
-    return (torch.stack(parts) if len(parts) > 1 else parts[0]).detach().clone()
+def joined(parts, of=lambda parameter: parameter):
+    tensors = [of(parameter)[rows] for parameter, rows in parts]
+    return (torch.stack(tensors) if len(tensors) > 1 else tensors[0]).detach().clone()
 
 
 def run(model, batch, prefix):
@@ -59,7 +67,7 @@ def run(model, batch, prefix):
         if step == 0:
             results[f"{prefix}.loss"] = loss.detach().reshape(1)
             for name, parts in heddle_parameters(model).items():
-                results[f"{prefix}.grad.{name}"] = joined([p.grad for p in parts])
+                results[f"{prefix}.grad.{name}"] = joined(parts, lambda p: p.grad)
         optimizer.step()
     results[f"{prefix}.curve"] = torch.tensor(curve, dtype=loss.dtype)
     return results
@@ -92,8 +100,12 @@ def main():
         "sentiment_final": FinalModel,
         "sentiment_missing": MissingModel,
         "contextual": ContextualModel,
+        "encoders_convolving": ConvolvingModel,
+        "encoders_attending": AttendingModel,
     }
     for seed, (name, kind) in enumerate(cases.items()):
+        if len(sys.argv) > 1 and name not in sys.argv[1:]:
+            continue
         torch.manual_seed(seed)
         model, batch = kind(), kind.batch()
         tensors = {f"batch.{key}": value for key, value in batch.items()}

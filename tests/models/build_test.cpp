@@ -37,7 +37,13 @@ TEST(Build, RefusesOptionsOutOfRangeByName) {
   expect_refused([](Config& config, Inputs&) { config.image.channels = {}; }, "image.channels");
   expect_refused([](Config& config, Inputs&) { config.sequence.kernel = 4; }, "odd");
   expect_refused([](Config& config, Inputs&) { config.time_modality = "video"; }, "\"video\"");
-  expect_refused([](Config& config, Inputs&) { config.time_modality = "image"; }, "no steps");
+  expect_refused([](Config& config, Inputs&) { config.time_modality = "face"; }, "no steps");
+  expect_refused(
+      [](Config& config, Inputs&) {
+        config.time_modality = "image";
+        config.image.kind = ImageEncoderKind::linear;
+      },
+      "no steps");
   expect_refused(
       [](Config& config, Inputs&) {
         config.time_modality = "audio";
@@ -45,6 +51,46 @@ TEST(Build, RefusesOptionsOutOfRangeByName) {
         config.sequence.kind = SequenceEncoderKind::conv;
       },
       "no final states");
+}
+
+TEST(Build, RefusesEncodersThatDoNotFit) {
+  expect_refused([](Config& config, Inputs&) { config.tokens.widths = {3, 3}; }, "3 twice");
+  expect_refused(
+      [](Config& config, Inputs&) {
+        config.tokens.kind = TokenEncoderKind::transformer;
+        config.tokens.transformer.heads = 5;
+      },
+      "tokens.heads is 5 for a Transformer of width 64");
+  expect_refused(
+      [](Config& config, Inputs&) {
+        config.sequence.kind = SequenceEncoderKind::transformer;
+        config.sequence.hidden = 6;
+      },
+      "sequence.heads is 4 for a Transformer of width 6");
+  expect_refused(
+      [](Config& config, Inputs&) {
+        config.image.kind = ImageEncoderKind::vit;
+        config.image.patch = 3;
+      },
+      "image.patch is 3 but a picture is [3, 8, 8]");
+  expect_refused(
+      [](Config& config, Inputs&) {
+        config.image.kind = ImageEncoderKind::resnet;
+        config.image.groups = 5;
+      },
+      "image.groups is 5 but a stage has 12 channels");
+  expect_refused(
+      [](Config& config, Inputs&) {
+        config.image.kind = ImageEncoderKind::resnet;
+        config.image.blocks = {1, 2};
+      },
+      "image.blocks has 2 entries but image.channels 3");
+  expect_refused(
+      [](Config& config, Inputs&) {
+        config.sequence.kind = SequenceEncoderKind::regions;
+        config.sequence.pool = SequencePool::final;
+      },
+      "no order");
 }
 
 TEST(Build, RefusesInputsItCannotTake) {
@@ -68,11 +114,22 @@ TEST(Build, NamesOfOptionsGoBothWays) {
   for (const SequencePool pool : {SequencePool::attention, SequencePool::final}) {
     EXPECT_EQ(sequence_pool_named(name_of(pool)), pool);
   }
-  for (const ImageEncoderKind kind : {ImageEncoderKind::cnn, ImageEncoderKind::linear}) {
+  for (const TokenEncoderKind kind :
+       {TokenEncoderKind::lstm, TokenEncoderKind::cnn, TokenEncoderKind::transformer}) {
+    EXPECT_EQ(token_encoder_named(name_of(kind)), kind);
+  }
+  for (const ImageEncoderKind kind : {ImageEncoderKind::cnn, ImageEncoderKind::linear,
+                                      ImageEncoderKind::resnet, ImageEncoderKind::vit}) {
     EXPECT_EQ(image_encoder_named(name_of(kind)), kind);
   }
-  for (const SequenceEncoderKind kind : {SequenceEncoderKind::lstm, SequenceEncoderKind::conv}) {
+  for (const SequenceEncoderKind kind :
+       {SequenceEncoderKind::lstm, SequenceEncoderKind::conv, SequenceEncoderKind::transformer,
+        SequenceEncoderKind::conv_lstm, SequenceEncoderKind::regions}) {
     EXPECT_EQ(sequence_encoder_named(name_of(kind)), kind);
+  }
+  for (const PositionKind kind :
+       {PositionKind::sinusoidal, PositionKind::learned, PositionKind::none}) {
+    EXPECT_EQ(position_kind_named(name_of(kind)), kind);
   }
   EXPECT_THROW(sequence_pool_named("mean"), InputError);
 }

@@ -29,10 +29,10 @@ TEST(Encoders, CnnIsConvolutionReluMaximumInTheSameBits) {
   config.channels = {4, 5, 6};
   config.dropout = 0.0;
   CnnEncoder encoder({3, 12, 8}, 7, config, Generator(1), DType::f32);
-  draw_biases(encoder.stages);
+  draw_biases(encoder.map.stages);
   const Tensor pictures = random({5, 3, 12, 8}, 2);
   Variable expected(pictures);
-  for (const Conv2d& stage : encoder.stages) {
+  for (const Conv2d& stage : encoder.map.stages) {
     expected = max_pool2d(relu(stage(expected)));
   }
   expected = encoder.linear(reshape(expected, {5, 6}));

@@ -47,7 +47,8 @@ TEST(Sentiment, OutputsHaveTheDocumentedShapes) {
     ASSERT_EQ(output.time_weights.defined(), over_time);
     ASSERT_EQ(output.modality_weights.defined(), !over_time);
     const Tensor weights = over_time ? output.time_weights : output.modality_weights;
-    const std::int64_t steps = !over_time || config.time_modality.empty() ? 4 : 5;
+    // 4 words, modalities, or 2 × 2 regions; 5 frames.
+    const std::int64_t steps = over_time && config.time_modality == "audio" ? 5 : 4;
     EXPECT_EQ(weights.shape(), (Shape{steps, 3}));
     const std::vector<double> sums = sum(Variable(weights), {0}).value().to_vector<double>();
     expect_near(sums, {1.0, 1.0, 1.0}, 1e-12);
@@ -85,8 +86,9 @@ TEST(Sentiment, EveryParameterReceivesAGradient) {
   }
 }
 
+// The other encoders' gradients are checked by themselves (step_encoder_test.cpp).
 TEST(Sentiment, WholeModelPassesGradcheck) {
-  for (const ModelConfig& config : tiny_configs()) {
+  for (const ModelConfig& config : tiny_lstm_configs()) {
     const std::unique_ptr<Model> model = build(config);
     ModelBatch batch = tiny_batch(DType::f64);
     batch.inputs[0].present = flags({true, true, false});
@@ -120,6 +122,35 @@ TEST(Sentiment, DropoutActsOnlyWhileTrainingAndItsStreamIsVisited) {
   }
   EXPECT_EQ(names.size(), 7u);
   EXPECT_EQ(streams.size(), names.size()) << "each dropout draws from a stream of its own";
+}
+
+TEST(Sentiment, EveryEncodersDropoutIsVisitedOnceUnderANameOfItsOwn) {
+  for (ModelConfig config :
+       {convolving_config(SequencePool::attention), convolving_config(SequencePool::final),
+        attending_config(SequencePool::attention, PositionKind::sinusoidal),
+        attending_config(SequencePool::final, PositionKind::learned)}) {
+    config.tokens.dropout = 0.3;
+    config.image.dropout = 0.3;
+    config.sequence.dropout = 0.3;
+    const std::unique_ptr<Model> model = build(config);
+    std::set<std::string> names;
+    std::set<std::uint64_t> streams;
+    const std::vector<NamedGenerator> generators = generators_of(*model);
+    for (const NamedGenerator& generator : generators) {
+      names.insert(generator.name);
+      streams.insert(generator.generator->state().stream);
+    }
+    EXPECT_EQ(names.size(), generators.size());
+    EXPECT_EQ(streams.size(), generators.size()) << "each dropout draws from a stream of its own";
+    std::set<std::string> parameters;
+    for (const NamedParameter& parameter : parameters_of(*model)) {
+      EXPECT_TRUE(parameters.insert(parameter.name).second) << parameter.name << " twice";
+    }
+    const ModelBatch batch = tiny_batch();
+    EXPECT_NE(results_of(*model, batch), results_of(*model, batch));
+    set_training(*model, false);
+    EXPECT_EQ(results_of(*model, batch), results_of(*model, batch));
+  }
 }
 
 TEST(Sentiment, SameSeedSameParameters) {

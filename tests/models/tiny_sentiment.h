@@ -24,8 +24,45 @@ inline ModelConfig tiny_config(DType dtype = DType::f64) {
   return config;
 }
 
-/// Every shape the model can take: both readings, both audio encoders, with missing vectors.
-inline std::vector<ModelConfig> tiny_configs() {
+/// Words, pixels and frames read by encoders other than the default ones.
+inline ModelConfig convolving_config(SequencePool pool) {
+  ModelConfig config = tiny_config();
+  config.pool = pool;
+  config.missing_vectors = true;
+  config.tokens.kind = TokenEncoderKind::cnn;
+  config.tokens.widths = {2, 3};
+  config.tokens.filters = 2;
+  config.image.kind = ImageEncoderKind::resnet;
+  config.image.channels = {2, 4};
+  config.image.groups = 2;
+  config.sequence.kind = SequenceEncoderKind::conv_lstm;
+  config.sequence.pool = pool;
+  return config;
+}
+
+inline ModelConfig attending_config(SequencePool pool, PositionKind positions) {
+  ModelConfig config = tiny_config();
+  config.pool = pool;
+  config.missing_vectors = true;
+  const TransformerConfig transformer{
+      .heads = 2, .feed_forward = 3, .positions = positions, .max_steps = 9};
+  config.tokens.kind = TokenEncoderKind::transformer;
+  config.tokens.embedding = 4;
+  config.tokens.transformer = transformer;
+  config.tokens.pool = pool;
+  config.image.kind = ImageEncoderKind::vit;
+  config.image.patch = 4;
+  config.image.layers = 1;
+  config.image.heads = 2;
+  config.image.feed_forward = 3;
+  config.sequence.kind = SequenceEncoderKind::transformer;
+  config.sequence.transformer = transformer;
+  config.sequence.pool = pool;
+  return config;
+}
+
+/// Both readings, the default encoders and both first ones for frames, with missing vectors.
+inline std::vector<ModelConfig> tiny_lstm_configs() {
   std::vector<ModelConfig> configs;
   for (const SequencePool pool : {SequencePool::attention, SequencePool::final}) {
     for (const SequenceEncoderKind kind : {SequenceEncoderKind::lstm, SequenceEncoderKind::conv}) {
@@ -43,6 +80,26 @@ inline std::vector<ModelConfig> tiny_configs() {
   ModelConfig nothing_learned = tiny_config();
   nothing_learned.image.kind = ImageEncoderKind::linear;
   configs.push_back(nothing_learned);
+  return configs;
+}
+
+/// Every shape the model can take: the same, and all other encoders.
+inline std::vector<ModelConfig> tiny_configs() {
+  std::vector<ModelConfig> configs = tiny_lstm_configs();
+  for (const SequencePool pool : {SequencePool::attention, SequencePool::final}) {
+    configs.push_back(convolving_config(pool));
+  }
+  configs.push_back(attending_config(SequencePool::attention, PositionKind::sinusoidal));
+  configs.push_back(attending_config(SequencePool::final, PositionKind::learned));
+  ModelConfig regions_over_time = attending_config(SequencePool::final, PositionKind::none);
+  regions_over_time.pool = SequencePool::attention;
+  regions_over_time.time_modality = "image";
+  configs.push_back(regions_over_time);
+  ModelConfig regions_of_features = tiny_config();
+  regions_of_features.time_modality = "image";
+  regions_of_features.sequence.kind = SequenceEncoderKind::regions;
+  regions_of_features.missing_vectors = true;
+  configs.push_back(regions_of_features);
   return configs;
 }
 

@@ -89,6 +89,56 @@ TEST(Config, WhatIsWrittenReadsBackTheSame) {
   EXPECT_EQ(parse_run_config(text, "config.toml").description, config.description);
 }
 
+TEST(Config, EveryEncoderIsWrittenAndReadsBackTheSame) {
+  const auto reads_back = [](const RunConfig& config, const std::vector<std::string>& lines) {
+    const std::string text = to_toml(config);
+    EXPECT_EQ(to_toml(parse_run_config(text, "config.toml")), text);
+    for (const std::string& line : lines) {
+      EXPECT_NE(text.find(line + "\n"), std::string::npos) << line << " is not in\n" << text;
+    }
+  };
+  RunConfig config = small_config();
+  config.model.tokens.kind = TokenEncoderKind::cnn;
+  config.model.tokens.widths = {2, 7};
+  config.model.tokens.filters = 9;
+  config.model.image.kind = ImageEncoderKind::resnet;
+  config.model.image.channels = {4, 8};
+  config.model.image.blocks = {2, 1};
+  config.model.image.groups = 2;
+  config.model.sequence.kind = SequenceEncoderKind::conv_lstm;
+  config.model.sequence.channels = {3};
+  config.model.sequence.hidden = 11;
+  config.model.sequence.pool = SequencePool::final;
+  reads_back(config, {"widths = [2, 7]", "filters = 9", "blocks = [2, 1]", "groups = 2",
+                      "kind = \"conv_lstm\"", "hidden = 11", "pool = \"final\""});
+  config.model.tokens.kind = TokenEncoderKind::transformer;
+  config.model.tokens.transformer = {
+      .heads = 1, .feed_forward = 13, .positions = PositionKind::learned, .max_steps = 17};
+  config.model.image.kind = ImageEncoderKind::vit;
+  config.model.image.patch = 16;
+  config.model.image.heads = 3;
+  config.model.sequence.kind = SequenceEncoderKind::transformer;
+  config.model.sequence.transformer.positions = PositionKind::none;
+  reads_back(config, {"heads = 1", "feed_forward = 13", "positions = \"learned\"", "max_steps = 17",
+                      "patch = 16", "heads = 3", "positions = \"none\""});
+  config.model.sequence.kind = SequenceEncoderKind::regions;
+  reads_back(config, {"kind = \"regions\""});
+}
+
+TEST(Config, EncodersHaveKeysOfTheirOwn) {
+  expect_refusal("[model.tokens]\nkind = \"tranformer\"\n",
+                 {"model.tokens.kind", "did you mean \"transformer\"?"});
+  expect_refusal("[model.image]\nkind = \"resnt\"\n",
+                 {"model.image.kind", "did you mean \"resnet\"?"});
+  expect_refusal("[model.sequence]\nkind = \"convlstm\"\n",
+                 {"model.sequence.kind", "did you mean \"conv_lstm\"?"});
+  expect_refusal("[model.tokens]\nheads = 2\n", {"run.toml:2", "\"heads\" is not known"});
+  expect_refusal("[model.tokens]\nkind = \"cnn\"\npool = \"final\"\n", {"\"pool\" is not known"});
+  expect_refusal("[model.tokens]\nkind = \"transformer\"\nmax_steps = 4\n",
+                 {"\"max_steps\" is not known"});
+  expect_refusal("[model.sequence]\nkind = \"regions\"\nlayers = 2\n", {"\"layers\" is not known"});
+}
+
 TEST(Config, AnUnknownKeyNamesPlaceAndNearest) {
   expect_refusal("[optimizer]\nlearning_rat = 1e-3\n",
                  {"run.toml:2", "learning_rat", "[optimizer]", "did you mean \"learning_rate\"?"});

@@ -80,6 +80,60 @@ TEST(DeviceTraining, FollowsTheCpu) {
   }
 }
 
+/// The encoders that the default ones leave out, in two models.
+std::vector<RunConfig> other_encoders(Device device) {
+  RunConfig convolving = thirty_steps(device);
+  convolving.train.max_steps = 6;
+  convolving.model.tokens.kind = TokenEncoderKind::cnn;
+  convolving.model.tokens.widths = {2, 3};
+  convolving.model.tokens.filters = 3;
+  convolving.model.image.kind = ImageEncoderKind::resnet;
+  convolving.model.image.channels = {2};
+  convolving.model.image.groups = 2;
+  convolving.model.sequence.kind = SequenceEncoderKind::conv_lstm;
+  convolving.model.sequence.channels = {3};
+  RunConfig attending = thirty_steps(device);
+  attending.train.max_steps = 6;
+  attending.model.tokens.kind = TokenEncoderKind::transformer;
+  attending.model.tokens.embedding = 4;
+  attending.model.tokens.transformer.heads = 2;
+  attending.model.tokens.pool = SequencePool::final;
+  attending.model.tokens.dropout = 0.1;
+  attending.model.image.kind = ImageEncoderKind::vit;
+  attending.model.image.patch = 16;
+  attending.model.image.layers = 1;
+  attending.model.image.heads = 2;
+  attending.model.sequence.kind = SequenceEncoderKind::transformer;
+  attending.model.sequence.transformer = {.heads = 3, .positions = PositionKind::learned};
+  attending.model.time_modality = "image";
+  return {convolving, attending};
+}
+
+TEST(DeviceTraining, OtherEncodersFollowTheCpuAndCanBeReplayed) {
+  for (const Device device : devices_but_cpu()) {
+    const std::vector<RunConfig> on_cpu = other_encoders(Device{});
+    std::vector<RunConfig> on_device = other_encoders(device);
+    for (std::size_t i = 0; i < on_cpu.size(); ++i) {
+      const Trained expected = train(on_cpu[i]);
+      const Trained found = train(on_device[i]);
+      ASSERT_EQ(found.losses.size(), expected.losses.size()) << device;
+      for (std::size_t step = 0; step < found.losses.size(); ++step) {
+        EXPECT_NEAR(found.losses[step], expected.losses[step],
+                    1e-4 * std::abs(expected.losses[step]))
+            << device << ", model " << i << ", step " << step + 1;
+      }
+      on_device[i].train.graph = true;
+      const Trained replayed = train(on_device[i]);
+      EXPECT_EQ(replayed.refusal, "") << device;
+      EXPECT_GT(replayed.replays, 0) << device;
+      EXPECT_EQ(replayed.weights, found.weights) << device;
+      on_device[i].train.math = Math::bf16;
+      const Trained rounded = train(on_device[i]);
+      EXPECT_NEAR(rounded.losses.front(), expected.losses.front(), 0.05) << device;
+    }
+  }
+}
+
 TEST(DeviceTraining, GivesTheSameBitsEveryTimeAndWithGraphs) {
   for (const Device device : devices_but_cpu()) {
     RunConfig config = thirty_steps(device);

@@ -1,0 +1,19 @@
+#include "models/region_encoder.h"
+
+namespace heddle {
+
+RegionEncoder::RegionEncoder(std::int64_t features, std::int64_t width, double dropout_,
+                             const Generator& generator, DType dtype)
+    : dropout(dropout_, generator.named("dropout")),
+      linear(features, width, generator.named("linear"), {.dtype = dtype}) {}
+
+EncodedSteps RegionEncoder::operator()(const Tensor& regions, const Tensor& lengths) {
+  return {linear(dropout(Variable(regions))), lengths, {}};
+}
+
+void RegionEncoder::visit(Visitor& visitor) {
+  visitor.layer("dropout", dropout);
+  visitor.layer("linear", linear);
+}
+
+}  // namespace heddle
