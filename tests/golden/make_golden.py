@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
 """Writes the fixtures of golden_test.cpp: what PyTorch computes for Heddle's models.
 
-golden_models.py has each model a second time, with PyTorch's own modules (nn.LSTM on packed
+golden_models.py and golden_fusions.py have each model a second time, with PyTorch's own modules (nn.LSTM on packed
 sequences, nn.Conv2d, …). A fixture holds weights, a batch, and in f32 and f64 the loss, the gradient of every parameter and the loss before each of 50 Adam steps on that batch.
 
-Needs Python 3 with PyTorch (made with 1.13, Debian 12's python3-torch). Run in this folder: python3 make_golden.py
+Needs Python 3 with PyTorch (made with 1.13, Debian 12's python3-torch). Run in this folder: python3 make_golden.py (all fixtures), or with the names of some.
 The fixtures change with the PyTorch version in the last bits; the tests' tolerances allow for that. Tests read the committed files and need no Python.
 """
 
 import json
 import struct
+import sys
 
 import torch
 from torch import nn
 
+from golden_fusions import CoAttentionModel, CrossModalModel, LowRankModel
 from golden_models import BiLstm, ContextualModel, DocumentModel, FinalModel, MissingModel, loss_of
 
 STEPS = 50
@@ -85,15 +87,20 @@ def write_safetensors(path, tensors):
         file.write(struct.pack("<Q", len(text)) + text + b"".join(blocks))
 
 
-def main():
+def main(chosen):
     torch.set_num_threads(1)
     cases = {
         "sentiment_attention": DocumentModel,
         "sentiment_final": FinalModel,
         "sentiment_missing": MissingModel,
         "contextual": ContextualModel,
+        "fusion_low_rank": LowRankModel,
+        "fusion_co_attention": CoAttentionModel,
+        "fusion_cross_modal": CrossModalModel,
     }
     for seed, (name, kind) in enumerate(cases.items()):
+        if chosen and name not in chosen:
+            continue
         torch.manual_seed(seed)
         model, batch = kind(), kind.batch()
         tensors = {f"batch.{key}": value for key, value in batch.items()}
@@ -110,4 +117,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -155,9 +155,16 @@ TEST(FusionModel, WholeModelPassesGradcheck) {
   for (ModelConfig config : fusion_configs()) {
     config.hidden = 2;
     config.fusion.heads = 1;
-    const std::unique_ptr<Model> model = build_model(config, inputs, 2, true, Generator(3));
+    // Two modalities are enough for fusions of pairs of steps, whose weights are many.
+    std::vector<InputSpec> used = inputs;
+    ModelBatch fed = batch;
+    if (reads_steps(config.fusion)) {
+      used.pop_back();
+      fed.inputs.pop_back();
+    }
+    const std::unique_ptr<Model> model = build_model(config, used, 2, true, Generator(3));
     const GradcheckResult result = check_parameters(*model, [&]() -> Variables {
-      const ModelOutput output = (*model)(batch);
+      const ModelOutput output = (*model)(fed);
       return {cross_entropy(output.logits, Tensor::from<std::int64_t>({0, 1, 1}, {3})) +
               sum(square(output.score))};
     });

@@ -17,18 +17,18 @@
 namespace heddle {
 
 /// Numbers of one sample, for references written as plain loops.
-using Row = std::vector<double>;
-using Rows = std::vector<Row>;
+using Numbers = std::vector<double>;
+using NumberRows = std::vector<Numbers>;
 
 inline double element(const Tensor& tensor, std::int64_t i, std::int64_t j) {
   return tensor.contiguous().data<double>()[i * tensor.size(1) + j];
 }
 
-/// Rows [first, first + count) of weight times x, plus the bias where there is one.
-inline Row times(const Variable& weight, const Variable& bias, const Row& x, std::int64_t first = 0,
-                 std::int64_t count = -1) {
+/// NumberRows [first, first + count) of weight times x, plus the bias where there is one.
+inline Numbers times(const Variable& weight, const Variable& bias, const Numbers& x,
+                     std::int64_t first = 0, std::int64_t count = -1) {
   const std::int64_t end = count < 0 ? weight.size(0) : first + count;
-  Row y;
+  Numbers y;
   for (std::int64_t i = first; i < end; ++i) {
     double total = bias.defined() ? bias.value().data<double>()[i] : 0.0;
     for (std::size_t j = 0; j < x.size(); ++j) {
@@ -39,21 +39,21 @@ inline Row times(const Variable& weight, const Variable& bias, const Row& x, std
   return y;
 }
 
-inline Row tanh_of(Row x) {
+inline Numbers tanh_of(Numbers x) {
   for (double& value : x) {
     value = std::tanh(value);
   }
   return x;
 }
 
-inline Row plus(Row a, const Row& b) {
+inline Numbers plus(Numbers a, const Numbers& b) {
   for (std::size_t i = 0; i < a.size(); ++i) {
     a[i] += b[i];
   }
   return a;
 }
 
-inline double inner(const Variable& w, const Row& x) {
+inline double inner(const Variable& w, const Numbers& x) {
   double total = 0.0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     total += w.value().data<double>()[i] * x[i];
@@ -61,20 +61,20 @@ inline double inner(const Variable& w, const Row& x) {
   return total;
 }
 
-inline Row softmax_of(const Row& scores) {
+inline Numbers softmax_of(const Numbers& scores) {
   double total = 0.0;
   for (const double score : scores) {
     total += std::exp(score);
   }
-  Row y;
+  Numbers y;
   for (const double score : scores) {
     y.push_back(std::exp(score) / total);
   }
   return y;
 }
 
-inline Row mixed(const Row& weights, const Rows& x, std::size_t width) {
-  Row y(width, 0.0);
+inline Numbers mixed(const Numbers& weights, const NumberRows& x, std::size_t width) {
+  Numbers y(width, 0.0);
   for (std::size_t t = 0; t < x.size(); ++t) {
     for (std::size_t i = 0; i < width; ++i) {
       y[i] += weights[t] * x[t][i];
@@ -83,9 +83,9 @@ inline Row mixed(const Row& weights, const Rows& x, std::size_t width) {
   return y;
 }
 
-inline Row joined(const Rows& parts) {
-  Row y;
-  for (const Row& part : parts) {
+inline Numbers joined(const NumberRows& parts) {
+  Numbers y;
+  for (const Numbers& part : parts) {
     y.insert(y.end(), part.begin(), part.end());
   }
   return y;
@@ -180,8 +180,8 @@ inline FusionInputs step_inputs(const std::vector<std::int64_t>& steps) {
 }
 
 /// What of one modality can be seen of one sample.
-inline Rows visible_rows(const FusionInput& input, std::size_t sample) {
-  Rows rows;
+inline NumberRows visible_rows(const FusionInput& input, std::size_t sample) {
+  NumberRows rows;
   if (!input.present.data<bool>()[sample]) {
     return rows;
   }
@@ -196,24 +196,24 @@ inline Rows visible_rows(const FusionInput& input, std::size_t sample) {
 }
 
 /// All modalities of one sample.
-inline std::vector<Rows> visible_rows(const FusionInputs& inputs, std::size_t sample) {
-  std::vector<Rows> all;
+inline std::vector<NumberRows> visible_rows(const FusionInputs& inputs, std::size_t sample) {
+  std::vector<NumberRows> all;
   for (const FusionInput& input : inputs) {
     all.push_back(visible_rows(input, sample));
   }
   return all;
 }
 
-inline Row first_or_zero(const Rows& rows) {
-  return rows.empty() ? Row(fusion_width, 0.0) : rows.front();
+inline Numbers first_or_zero(const NumberRows& rows) {
+  return rows.empty() ? Numbers(fusion_width, 0.0) : rows.front();
 }
 
-inline Row mean_or_zero(const Rows& rows) {
-  return mixed(Row(rows.size(), 1.0 / static_cast<double>(rows.size())), rows, fusion_width);
+inline Numbers mean_or_zero(const NumberRows& rows) {
+  return mixed(Numbers(rows.size(), 1.0 / static_cast<double>(rows.size())), rows, fusion_width);
 }
 
-inline void expect_row(const Tensor& found, std::size_t sample, const Row& expected) {
-  const Row row = found.select(0, static_cast<std::int64_t>(sample)).to_vector<double>();
+inline void expect_row(const Tensor& found, std::size_t sample, const Numbers& expected) {
+  const Numbers row = found.select(0, static_cast<std::int64_t>(sample)).to_vector<double>();
   ASSERT_EQ(row.size(), expected.size());
   for (std::size_t i = 0; i < row.size(); ++i) {
     EXPECT_NEAR(row[i], expected[i], 1e-12) << "sample " << sample << ", number " << i;

@@ -15,8 +15,8 @@ namespace {
 constexpr auto width = static_cast<std::size_t>(fusion_width);
 const std::vector<std::string> three = {"text", "image", "audio"};
 
-Rows transposed(const Rows& x) {
-  Rows y(x.empty() ? 0 : x.front().size(), Row(x.size()));
+NumberRows transposed(const NumberRows& x) {
+  NumberRows y(x.empty() ? 0 : x.front().size(), Numbers(x.size()));
   for (std::size_t i = 0; i < x.size(); ++i) {
     for (std::size_t j = 0; j < x[i].size(); ++j) {
       y[j][i] = x[i][j];
@@ -25,19 +25,19 @@ Rows transposed(const Rows& x) {
   return y;
 }
 
-Row attend(const Rows& own, const Rows& projected, const Rows& other, const Rows& affinity,
-           const Variable& weight) {
-  Row scores;
+Numbers attend(const NumberRows& own, const NumberRows& projected, const NumberRows& other,
+               const NumberRows& affinity, const Variable& weight) {
+  Numbers scores;
   for (std::size_t s = 0; s < own.size(); ++s) {
-    const Row from_other = mixed(affinity.empty() ? Row() : affinity[s], other, width);
+    const Numbers from_other = mixed(affinity.empty() ? Numbers() : affinity[s], other, width);
     scores.push_back(inner(weight, tanh_of(plus(projected[s], from_other))));
   }
   return mixed(softmax_of(scores), own, width);
 }
 
-Rows each_times(const Linear& layer, const Rows& x) {
-  Rows y;
-  for (const Row& row : x) {
+NumberRows each_times(const Linear& layer, const NumberRows& x) {
+  NumberRows y;
+  for (const Numbers& row : x) {
     y.push_back(times(layer.weight, layer.bias, row));
   }
   return y;
@@ -50,15 +50,15 @@ TEST(CoAttentionFusion, EachSideAttendsByTheAffinityWithTheOther) {
   inputs[1] = vector_inputs(2)[1];
   const Tensor found = fusion(inputs).values.value();
   for (std::size_t b = 0; b < fusion_samples; ++b) {
-    const std::vector<Rows> seen = visible_rows(inputs, b);
-    Rows parts;
+    const std::vector<NumberRows> seen = visible_rows(inputs, b);
+    NumberRows parts;
     for (const CoAttentionFusion::Pair& pair : fusion.pairs) {
-      const Rows& left = seen[pair.left];
-      const Rows& right = seen[pair.right];
-      Rows affinity;
-      for (const Row& row : each_times(pair.affinity, left)) {
-        Row& entries = affinity.emplace_back();
-        for (const Row& other : right) {
+      const NumberRows& left = seen[pair.left];
+      const NumberRows& right = seen[pair.right];
+      NumberRows affinity;
+      for (const Numbers& row : each_times(pair.affinity, left)) {
+        Numbers& entries = affinity.emplace_back();
+        for (const Numbers& other : right) {
           double total = 0.0;
           for (std::size_t i = 0; i < width; ++i) {
             total += row[i] * other[i];
@@ -66,8 +66,8 @@ TEST(CoAttentionFusion, EachSideAttendsByTheAffinityWithTheOther) {
           entries.push_back(std::tanh(total));
         }
       }
-      const Rows p = each_times(pair.p, left);
-      const Rows q = each_times(pair.q, right);
+      const NumberRows p = each_times(pair.p, left);
+      const NumberRows q = each_times(pair.q, right);
       parts.push_back(attend(left, p, q, affinity, pair.left_attention.weight));
       parts.push_back(attend(right, q, p, transposed(affinity), pair.right_attention.weight));
     }
@@ -75,7 +75,7 @@ TEST(CoAttentionFusion, EachSideAttendsByTheAffinityWithTheOther) {
   }
 }
 
-Row network(const MemoryFusion::Network& net, const Row& x) {
+Numbers network(const MemoryFusion::Network& net, const Numbers& x) {
   return times(net.second.weight, net.second.bias,
                tanh_of(times(net.first.weight, net.first.bias, x)));
 }
@@ -83,10 +83,10 @@ Row network(const MemoryFusion::Network& net, const Row& x) {
 double sigmoid_of(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 
 /// One step of an LSTM with gates in the order i, f, g, o.
-void step_cells(const Lstm::Layer& layer, const Row& x, Row& h, Row& c) {
+void step_cells(const Lstm::Layer& layer, const Numbers& x, Numbers& h, Numbers& c) {
   const Variable input = select(layer.weight_input, 0, 0);
   const Variable hidden = select(layer.weight_hidden, 0, 0);
-  const Row gates = plus(times(input, select(layer.bias, 0, 0), x), times(hidden, {}, h));
+  const Numbers gates = plus(times(input, select(layer.bias, 0, 0), x), times(hidden, {}, h));
   for (std::size_t i = 0; i < width; ++i) {
     c[i] = sigmoid_of(gates[width + i]) * c[i] +
            sigmoid_of(gates[i]) * std::tanh(gates[2 * width + i]);
@@ -94,31 +94,31 @@ void step_cells(const Lstm::Layer& layer, const Row& x, Row& h, Row& c) {
   }
 }
 
-Row memory_reference(const MemoryFusion& fusion, const std::vector<Rows>& seen) {
+Numbers memory_reference(const MemoryFusion& fusion, const std::vector<NumberRows>& seen) {
   const std::size_t count = seen.size();
-  Rows h(count, Row(width, 0.0));
-  Rows c = h;
-  Row memory(width, 0.0);
+  NumberRows h(count, Numbers(width, 0.0));
+  NumberRows c = h;
+  Numbers memory(width, 0.0);
   for (std::size_t t = 0; t < 3; ++t) {
     bool any = false;
-    const Rows before = c;
+    const NumberRows before = c;
     for (std::size_t m = 0; m < count; ++m) {
       if (t < seen[m].size()) {
         step_cells(fusion.cells[m].layers[0], seen[m][t], h[m], c[m]);
         any = true;
       }
     }
-    Row both = joined(before);
+    Numbers both = joined(before);
     for (const double value : joined(c)) {
       both.push_back(value);
     }
-    const Row weights = softmax_of(network(fusion.attention, both));
+    const Numbers weights = softmax_of(network(fusion.attention, both));
     for (std::size_t i = 0; i < both.size(); ++i) {
       both[i] *= weights[i];
     }
-    const Row retain = network(fusion.retain, both);
-    const Row update = network(fusion.update, both);
-    const Row candidate = network(fusion.candidate, both);
+    const Numbers retain = network(fusion.retain, both);
+    const Numbers update = network(fusion.update, both);
+    const Numbers candidate = network(fusion.candidate, both);
     for (std::size_t i = 0; i < width && any; ++i) {
       memory[i] =
           sigmoid_of(retain[i]) * memory[i] + sigmoid_of(update[i]) * std::tanh(candidate[i]);
@@ -152,7 +152,7 @@ TEST(MemoryFusion, SaysWhatItNeeds) {
   expect_error(vector_inputs(3), "\"text\" is one vector");
 }
 
-Row normalised(const LayerNorm& norm, const Row& x) {
+Numbers normalised(const LayerNorm& norm, const Numbers& x) {
   const auto count = static_cast<double>(x.size());
   double mean = 0.0;
   double variance = 0.0;
@@ -162,7 +162,7 @@ Row normalised(const LayerNorm& norm, const Row& x) {
   for (const double value : x) {
     variance += (value - mean) * (value - mean) / count;
   }
-  Row y;
+  Numbers y;
   for (std::size_t i = 0; i < x.size(); ++i) {
     y.push_back((x[i] - mean) / std::sqrt(variance + 1e-5) * norm.scale.value().data<double>()[i] +
                 norm.shift.value().data<double>()[i]);
@@ -170,32 +170,33 @@ Row normalised(const LayerNorm& norm, const Row& x) {
   return y;
 }
 
-Rows all_normalised(const LayerNorm& norm, const Rows& x) {
-  Rows y;
-  for (const Row& row : x) {
+NumberRows all_normalised(const LayerNorm& norm, const NumberRows& x) {
+  NumberRows y;
+  for (const Numbers& row : x) {
     y.push_back(normalised(norm, row));
   }
   return y;
 }
 
-Rows attention_reference(const MultiheadAttention& layer, const Rows& queries, const Rows& keys) {
-  const Rows q = each_times(layer.query, queries);
-  const Rows k = each_times(layer.key, keys);
-  const Rows v = each_times(layer.value, keys);
-  Rows y;
-  for (const Row& query : q) {
-    Row mixture(query.size(), 0.0);
+NumberRows attention_reference(const MultiheadAttention& layer, const NumberRows& queries,
+                               const NumberRows& keys) {
+  const NumberRows q = each_times(layer.query, queries);
+  const NumberRows k = each_times(layer.key, keys);
+  const NumberRows v = each_times(layer.value, keys);
+  NumberRows y;
+  for (const Numbers& query : q) {
+    Numbers mixture(query.size(), 0.0);
     const std::size_t per_head = query.size() / static_cast<std::size_t>(layer.heads);
     for (std::size_t head = 0; head < static_cast<std::size_t>(layer.heads); ++head) {
-      Row scores;
-      for (const Row& key : k) {
+      Numbers scores;
+      for (const Numbers& key : k) {
         double total = 0.0;
         for (std::size_t i = head * per_head; i < (head + 1) * per_head; ++i) {
           total += query[i] * key[i];
         }
         scores.push_back(total / std::sqrt(static_cast<double>(per_head)));
       }
-      const Row weights = softmax_of(scores);
+      const Numbers weights = softmax_of(scores);
       for (std::size_t i = head * per_head; i < (head + 1) * per_head; ++i) {
         for (std::size_t t = 0; t < v.size(); ++t) {
           mixture[i] += weights[t] * v[t][i];
@@ -208,28 +209,30 @@ Rows attention_reference(const MultiheadAttention& layer, const Rows& queries, c
 }
 
 /// One block, with cross-attention to `memory` or, where it has none, self-attention.
-Rows block_reference(const TransformerBlock& block, Rows x, const Rows& memory) {
-  const Rows added = block.cross.has_value()
-                         ? attention_reference(*block.cross, all_normalised(*block.cross_norm, x),
-                                               all_normalised(*block.memory_norm, memory))
-                         : attention_reference(*block.self, all_normalised(*block.self_norm, x),
-                                               all_normalised(*block.self_norm, x));
+NumberRows block_reference(const TransformerBlock& block, NumberRows x, const NumberRows& memory) {
+  const NumberRows added =
+      block.cross.has_value()
+          ? attention_reference(*block.cross, all_normalised(*block.cross_norm, x),
+                                all_normalised(*block.memory_norm, memory))
+          : attention_reference(*block.self, all_normalised(*block.self_norm, x),
+                                all_normalised(*block.self_norm, x));
   for (std::size_t t = 0; t < x.size(); ++t) {
     x[t] = plus(x[t], added[t]);
-    Row inside = times(block.feed_in.weight, block.feed_in.bias, normalised(block.feed_norm, x[t]));
-    const Row values = gelu(Variable(Tensor::from(std::span<const double>(inside),
-                                                  {static_cast<std::int64_t>(inside.size())})))
-                           .value()
-                           .to_vector<double>();
+    Numbers inside =
+        times(block.feed_in.weight, block.feed_in.bias, normalised(block.feed_norm, x[t]));
+    const Numbers values = gelu(Variable(Tensor::from(std::span<const double>(inside),
+                                                      {static_cast<std::int64_t>(inside.size())})))
+                               .value()
+                               .to_vector<double>();
     x[t] = plus(x[t], times(block.feed_out.weight, block.feed_out.bias, values));
   }
   return x;
 }
 
-Rows placed(const Rows& steps) {
-  Rows y;
+NumberRows placed(const NumberRows& steps) {
+  NumberRows y;
   for (std::size_t t = 0; t < steps.size(); ++t) {
-    Row& row = y.emplace_back();
+    Numbers& row = y.emplace_back();
     for (std::size_t i = 0; i < width; ++i) {
       const double angle =
           static_cast<double>(t) *
@@ -253,20 +256,20 @@ TEST(CrossModalFusion, TransformersLookAcrossThenWithin) {
     inputs[1] = vector_inputs(2)[1];
     const Tensor found = fusion(inputs).values.value();
     for (std::size_t b = 0; b < fusion_samples; ++b) {
-      const std::vector<Rows> seen = visible_rows(inputs, b);
-      Rows pooled;
+      const std::vector<NumberRows> seen = visible_rows(inputs, b);
+      NumberRows pooled;
       for (std::size_t m = 0; m < 3; ++m) {
-        Rows states(seen[m].size());
+        NumberRows states(seen[m].size());
         for (const CrossModalFusion::Crossing& crossing : fusion.crossings) {
           if (crossing.target != m) {
             continue;
           }
-          Rows x = placed(seen[m]);
+          NumberRows x = placed(seen[m]);
           for (const TransformerBlock& block : crossing.stack.blocks) {
             x = block_reference(block, x, placed(seen[crossing.source]));
           }
           for (std::size_t t = 0; t < x.size(); ++t) {
-            const Row row = normalised(crossing.stack.norm, x[t]);
+            const Numbers row = normalised(crossing.stack.norm, x[t]);
             states[t].insert(states[t].end(), row.begin(), row.end());
           }
         }
@@ -274,12 +277,13 @@ TEST(CrossModalFusion, TransformersLookAcrossThenWithin) {
           states = block_reference(block, states, {});
         }
         states = all_normalised(fusion.within[m].norm, states);
-        pooled.push_back(Row(2 * width, 0.0));
+        pooled.push_back(Numbers(2 * width, 0.0));
         if (!states.empty()) {
-          pooled.back() = pool == StatePool::last
-                              ? states.back()
-                              : mixed(Row(states.size(), 1.0 / static_cast<double>(states.size())),
-                                      states, 2 * width);
+          pooled.back() =
+              pool == StatePool::last
+                  ? states.back()
+                  : mixed(Numbers(states.size(), 1.0 / static_cast<double>(states.size())), states,
+                          2 * width);
         }
       }
       expect_row(found, b,

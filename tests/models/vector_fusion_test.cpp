@@ -24,8 +24,8 @@ TEST(ConcatFusion, IsALayerOverAllVectors) {
   const FusionInputs inputs = vector_inputs(3);
   const Tensor found = fusion(inputs).values.value();
   for (std::size_t b = 0; b < fusion_samples; ++b) {
-    Rows parts;
-    for (const Rows& rows : visible_rows(inputs, b)) {
+    NumberRows parts;
+    for (const NumberRows& rows : visible_rows(inputs, b)) {
       parts.push_back(first_or_zero(rows));
     }
     expect_row(found, b, tanh_of(times(fusion.linear.weight, fusion.linear.bias, joined(parts))));
@@ -38,17 +38,18 @@ TEST(GatedFusion, SumsWhatTheGatesLetThrough) {
   const FusionInputs inputs = vector_inputs(3);
   const Fused found = fusion(inputs);
   for (std::size_t b = 0; b < fusion_samples; ++b) {
-    const std::vector<Rows> seen = visible_rows(inputs, b);
-    Rows parts;
-    for (const Rows& rows : seen) {
+    const std::vector<NumberRows> seen = visible_rows(inputs, b);
+    NumberRows parts;
+    for (const NumberRows& rows : seen) {
       parts.push_back(first_or_zero(rows));
     }
-    const Row all = joined(parts);
-    Row expected(width, 0.0);
+    const Numbers all = joined(parts);
+    Numbers expected(width, 0.0);
     for (std::size_t m = 0; m < 3; ++m) {
-      const Row gate = times(fusion.gates.weight, fusion.gates.bias, all,
-                             static_cast<std::int64_t>(m) * fusion_width, fusion_width);
-      const Row value = tanh_of(times(fusion.values[m].weight, fusion.values[m].bias, parts[m]));
+      const Numbers gate = times(fusion.gates.weight, fusion.gates.bias, all,
+                                 static_cast<std::int64_t>(m) * fusion_width, fusion_width);
+      const Numbers value =
+          tanh_of(times(fusion.values[m].weight, fusion.values[m].bias, parts[m]));
       double mean_gate = 0.0;
       for (std::size_t i = 0; i < width && !seen[m].empty(); ++i) {
         const double open = 1.0 / (1.0 + std::exp(-gate[i]));
@@ -71,17 +72,17 @@ TEST(TensorFusion, WeighsEveryProductOfNumbersOfDifferentModalities) {
   const FusionInputs inputs = vector_inputs(3);
   const Tensor found = fusion(inputs).values.value();
   for (std::size_t b = 0; b < fusion_samples; ++b) {
-    const std::vector<Rows> seen = visible_rows(inputs, b);
-    Rows factors;
+    const std::vector<NumberRows> seen = visible_rows(inputs, b);
+    NumberRows factors;
     for (std::size_t m = 0; m < 3; ++m) {
-      Row z =
+      Numbers z =
           seen[m].empty()
-              ? Row(2, 0.0)
+              ? Numbers(2, 0.0)
               : tanh_of(times(fusion.factors[m].weight, fusion.factors[m].bias, seen[m].front()));
       z.push_back(1.0);
       factors.push_back(z);
     }
-    Row products;
+    Numbers products;
     for (const double x : factors[0]) {
       for (const double y : factors[1]) {
         for (const double z : factors[2]) {
@@ -119,13 +120,13 @@ TEST(LowRankFusion, IsTensorFusionWithAWeightOfThatRank) {
                        : element(layer.weight.value(), row, static_cast<std::int64_t>(in));
   };
   for (std::size_t b = 0; b < fusion_samples; ++b) {
-    Rows extended;
-    for (const Rows& rows : visible_rows(inputs, b)) {
-      Row x = first_or_zero(rows);
+    NumberRows extended;
+    for (const NumberRows& rows : visible_rows(inputs, b)) {
+      Numbers x = first_or_zero(rows);
       x.push_back(1.0);
       extended.push_back(x);
     }
-    Row expected(width, 0.0);
+    Numbers expected(width, 0.0);
     for (std::size_t out = 0; out < width; ++out) {
       for (std::size_t j = 0; j <= width; ++j) {
         for (std::size_t k = 0; k <= width; ++k) {
@@ -143,9 +144,9 @@ TEST(LowRankFusion, IsTensorFusionWithAWeightOfThatRank) {
   }
 }
 
-Row pooled_pair(const BilinearFusion::Pair& pair, const Rows& left, const Rows& right,
-                std::int64_t factors) {
-  Row q;
+Numbers pooled_pair(const BilinearFusion::Pair& pair, const NumberRows& left,
+                    const NumberRows& right, std::int64_t factors) {
+  Numbers q;
   double squares = 0.0;
   for (std::int64_t out = 0; out < fusion_width; ++out) {
     double p = 0.0;
@@ -173,8 +174,8 @@ TEST(BilinearFusion, PoolsFactorisedProductsOfEveryPair) {
     const FusionInputs inputs = vector_inputs(count);
     const Tensor found = fusion(inputs).values.value();
     for (std::size_t b = 0; b < fusion_samples; ++b) {
-      const std::vector<Rows> seen = visible_rows(inputs, b);
-      Rows results;
+      const std::vector<NumberRows> seen = visible_rows(inputs, b);
+      NumberRows results;
       for (const BilinearFusion::Pair& pair : fusion.pairs) {
         results.push_back(pooled_pair(pair, seen[pair.left], seen[pair.right], config.factors));
       }
@@ -193,27 +194,27 @@ TEST(AttentionFusion, WeighsTokensOfModalitiesAndSteps) {
   for (const FusionInputs& inputs : {vector_inputs(3), mixed_inputs}) {
     const Fused found = fusion(inputs);
     for (std::size_t b = 0; b < fusion_samples; ++b) {
-      const std::vector<Rows> seen = visible_rows(inputs, b);
-      Rows means;
-      for (const Rows& rows : seen) {
+      const std::vector<NumberRows> seen = visible_rows(inputs, b);
+      NumberRows means;
+      for (const NumberRows& rows : seen) {
         means.push_back(mean_or_zero(rows));
       }
-      const Row whole = times(fusion.context.weight, {}, joined(means));
-      Rows tokens;
-      Row scores;
+      const Numbers whole = times(fusion.context.weight, {}, joined(means));
+      NumberRows tokens;
+      Numbers scores;
       std::vector<std::size_t> owner;
       for (std::size_t m = 0; m < 3; ++m) {
-        const Row bias =
+        const Numbers bias =
             fusion.modality.value().select(0, static_cast<std::int64_t>(m)).to_vector<double>();
-        for (const Row& x : seen[m]) {
+        for (const Numbers& x : seen[m]) {
           tokens.push_back(tanh_of(plus(plus(times(fusion.token.weight, {}, x), whole), bias)));
           scores.push_back(inner(fusion.attention.weight, tokens.back()));
           owner.push_back(m);
         }
       }
-      const Row weights = softmax_of(scores);
+      const Numbers weights = softmax_of(scores);
       expect_row(found.values.value(), b, mixed(weights, tokens, width));
-      Row shares(3, 0.0);
+      Numbers shares(3, 0.0);
       for (std::size_t j = 0; j < weights.size(); ++j) {
         shares[owner[j]] += weights[j];
       }
@@ -235,8 +236,8 @@ TEST(LateFusion, AveragesTheClassifiersOfWhatIsPresent) {
     const FusionInputs inputs = vector_inputs(3);
     const ModelOutput found = fusion(inputs);
     for (std::size_t b = 0; b < fusion_samples; ++b) {
-      const std::vector<Rows> seen = visible_rows(inputs, b);
-      Row logits(2, 0.0);
+      const std::vector<NumberRows> seen = visible_rows(inputs, b);
+      Numbers logits(2, 0.0);
       double score = 0.0;
       double total = 0.0;
       for (std::size_t m = 0; m < 3; ++m) {
@@ -246,7 +247,7 @@ TEST(LateFusion, AveragesTheClassifiersOfWhatIsPresent) {
         const double weight =
             fusion.weights.defined() ? std::exp(fusion.weights.value().data<double>()[m]) : 1.0;
         const Classifier& own = fusion.classifiers[m];
-        const Row said = times(own.logits->weight, own.logits->bias, seen[m].front());
+        const Numbers said = times(own.logits->weight, own.logits->bias, seen[m].front());
         logits = plus(logits, {weight * said[0], weight * said[1]});
         score += weight * times(own.score->weight, own.score->bias, seen[m].front())[0];
         total += weight;
