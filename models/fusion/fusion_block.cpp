@@ -14,6 +14,9 @@ AnyFusion make_fusion(const FusionSpec& spec, const FusionConfig& config,
     case FusionKind::concat:
       return ConcatFusion(spec, generator);
     case FusionKind::attention:
+      check<InputError>(!spec.each_step || config.tokens == AttentionTokens::modalities,
+                        "attention fusion of each step chooses among its modalities; expected "
+                        "fusion.tokens = \"modalities\"");
       return AttentionFusion(spec, generator);
     case FusionKind::gated:
       return GatedFusion(spec, generator);

@@ -279,3 +279,7 @@ class CrossModalModel(StepModel):
     def __init__(self):
         super().__init__()
         self.fusion = CrossModal(self.HIDDEN, heads=2, layers=1)
+        for module in self.fusion.modules():
+            if isinstance(module, nn.LayerNorm):
+                nn.init.normal_(module.weight, 1.0, 0.3)
+                nn.init.normal_(module.bias, std=0.3)

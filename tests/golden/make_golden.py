@@ -40,6 +40,8 @@ def heddle_parameters(model):
                 result[heddle_name(path, name)] = parts
         elif not isinstance(module, nn.LSTM):
             for name, parameter in module.named_parameters(recurse=False):
+                if isinstance(module, nn.LayerNorm):
+                    name = {"weight": "scale", "bias": "shift"}[name]
                 result[heddle_name(path, name)] = [parameter]
     return result
 
