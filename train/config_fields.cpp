@@ -157,6 +157,7 @@ void describe_model(ConfigFields& fields, ModelConfig& model) {
   fields.word("dtype", {"f32", "f64"}, type);
   model.dtype = type == 1 ? DType::f64 : DType::f32;
   if (model.name == "contextual") {
+    fields.flag("missing_vectors", model.missing_vectors);
     fields.table("contextual", [&] { describe_contextual(fields, model.contextual); });
     if (model.contextual.fusion.has_value()) {
       fields.table("fusion",

@@ -15,7 +15,7 @@
 
 namespace heddle {
 
-/// Multimodal Transformer (Tsai et al., ACL 2019, arXiv 1906.00295, §3.1): the steps of each
+/// Multimodal Transformer (Tsai et al., ACL 2019, arXiv 1906.00295, §3): the steps of each
 /// modality look at those of each other one, without being aligned.
 ///   z_m     = √width · x_m + positions                            sinusoidal
 ///   z_{n→m} = norm(Transformer with steps z_m and memory z_n)     for each n ≠ m, `layers` blocks

@@ -13,7 +13,7 @@
 
 namespace heddle {
 
-/// Gated multimodal unit for any number of modalities (Arevalo et al. 2017, arXiv 1702.01992, §3.1,
+/// Gated multimodal unit for any number of modalities (Arevalo et al. 2017, arXiv 1702.01992, §3,
 /// the general form with one gate per modality):
 ///   h_m = tanh(W_m x_m + b_m)
 ///   z_m = σ(G_m [x_1 ; … ; x_M] + g_m)

@@ -119,6 +119,13 @@ TEST(Config, FusionsAreWrittenBackWithWhatTheirKindHas) {
                  {"\"fuse\" is not known"});
 }
 
+TEST(Config, ContextualModelsHaveMissingVectorsToo) {
+  const RunConfig config =
+      parse_run_config("[model]\nname = \"contextual\"\nmissing_vectors = true\n", "run.toml");
+  EXPECT_TRUE(config.model.missing_vectors);
+  EXPECT_NE(to_toml(config).find("missing_vectors = true"), std::string::npos);
+}
+
 TEST(Config, AnUnknownKeyNamesPlaceAndNearest) {
   expect_refusal("[optimizer]\nlearning_rat = 1e-3\n",
                  {"run.toml:2", "learning_rat", "[optimizer]", "did you mean \"learning_rate\"?"});
