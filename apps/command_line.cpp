@@ -87,9 +87,23 @@ void add_evaluate(CLI::App& app, EvaluateCommand& command, Chosen& chosen) {
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  evaluate->add_option("--modalities", command.modalities,
+                       "NAME,NAME: mask the others; all-subsets: all metrics of every subset");
+  evaluate
+      ->add_option("--missing-rates", command.missing_rates,
+                   "RATE,RATE: metrics where each modality of each sample is missing with this "
+                   "probability (at least one stays)")
+      ->delimiter(',')
+      ->type_name("RATE")
+      ->check(CLI::Range(0.0, 1.0));
+  evaluate->add_option("--missing-seed", command.missing_seed, "Seed of what is missing")
+      ->capture_default_str();
   evaluate->add_flag("--json", command.json, "Print JSON");
   evaluate->footer(
       "Examples:\n"
+      "  heddle evaluate out/demo --modalities all-subsets\n"
+      "  heddle evaluate out/demo --modalities text,audio\n"
+      "  heddle evaluate out/demo --missing-rates 0,0.25,0.5,0.75\n"
       "  heddle evaluate out/demo\n"
       "  heddle evaluate out/demo/last.safetensors --split valid --json");
   evaluate->callback([&] { chosen = [&] { return run(command); }; });

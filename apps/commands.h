@@ -28,6 +28,11 @@ struct EvaluateCommand {
   std::string split = "test";
   std::vector<std::string> overrides;
   std::string device;  // empty: as it was trained
+  /// Empty: all shown, and the accuracy of every subset. "all-subsets": all metrics of every
+  /// subset. Else names joined by commas: the others are masked.
+  std::string modalities;
+  std::vector<double> missing_rates;  // to be evaluated at, beside the rest
+  std::uint64_t missing_seed = 1;
   bool json = false;
 };
 int run(const EvaluateCommand& command);

@@ -40,7 +40,8 @@ void print_row(const LoadedRun& run, const ModelOutput& output, std::int64_t row
 void print_attention(const LoadedRun& run, const ModelOutput& output, const Question& question) {
   if (output.modality_weights.defined()) {
     const std::vector<double> weights = output.modality_weights.to_vector<double>();
-    std::cout << "attention over modalities:";
+    std::cout << (run.config.model.name == "fusion" ? "weights of modalities:"
+                                                    : "attention over modalities:");
     for (std::size_t m = 0; m < weights.size() && m < run.modalities.size(); ++m) {
       std::cout << "  " << run.modalities[m] << ' ' << weights[m];
     }

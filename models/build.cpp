@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "models/contextual.h"
+#include "models/fusion_model.h"
 #include "models/sentiment.h"
 
 namespace heddle {
@@ -72,10 +73,15 @@ std::unique_ptr<Model> build_model(const ModelConfig& config, const std::vector<
   if (config.name == "sentiment") {
     return std::make_unique<SentimentModel>(config, inputs, classes, with_score, generator);
   }
+  if (config.name == "fusion") {
+    return std::make_unique<FusionModel>(config, inputs, classes, with_score, generator);
+  }
   if (config.name == "contextual") {
     return std::make_unique<ContextualSentiment>(config, inputs, classes, with_score, generator);
   }
-  fail<InputError>("model name is \"", config.name, "\"; expected \"sentiment\" or \"contextual\"");
+  fail<InputError>("model name is \"", config.name,
+                   "\"; expected \"sentiment\", \"fusion\" or "
+                   "\"contextual\"");
 }
 
 }  // namespace heddle

@@ -198,6 +198,11 @@ void check_config(const ModelConfig& config) {
   check_probability("contextual.dropout", config.contextual.dropout);
   check_size("contextual.dense", config.contextual.dense, 0);
   check_probability("contextual.dense_dropout", config.contextual.dense_dropout);
+  check_fusion_config(config.fusion);
+  check<InputError>(
+      config.contextual.fusion != FusionKind::late || config.contextual.fuse == FusionPlace::states,
+      "model option contextual.fusion is \"late\", which fuses what classifiers say; "
+      "expected contextual.fuse = \"states\" with it");
   check<InputError>(is_floating(config.dtype), "model option dtype is ", config.dtype,
                     "; expected f32 or f64");
 }

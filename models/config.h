@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/dtype.h"
+#include "models/fusion/fusion_config.h"
 
 namespace heddle {
 
@@ -83,6 +85,12 @@ struct SequenceEncoderConfig {
   SequencePool pool = SequencePool::attention;  // conv, regions: attention alone
 };
 
+/// Where "contextual" fuses the modalities of an utterance.
+enum class FusionPlace : std::uint8_t {
+  features,  // before the BiLSTM
+  states,    // each modality has a BiLSTM of its own, whose states are fused
+};
+
 /// "contextual" alone: BiLSTM over the utterances of a video.
 struct ContextualConfig {
   std::int64_t projection = 0;  // per modality tanh(linear) to this width first; 0: none
@@ -91,11 +99,15 @@ struct ContextualConfig {
   double dropout = 0.0;         // on the BiLSTM's states (and between its layers)
   std::int64_t dense = 100;     // tanh(linear) before the classifier; 0: none
   double dense_dropout = 0.0;   // on what the classifier gets
+  /// Not given: the modalities' features side by side. Else what ModelConfig::fusion says of this
+  /// kind (whose own `kind` does not count).
+  std::optional<FusionKind> fusion;
+  FusionPlace fuse = FusionPlace::features;  // with a fusion
 };
 
 /// All that decides a model's architecture; the defaults are those of the demo's "sentiment".
 struct ModelConfig {
-  std::string name = "sentiment";  // or "contextual"
+  std::string name = "sentiment";  // or "fusion", "contextual"
   std::int64_t hidden = 64;
   /// "sentiment": attention over the steps of the time modality, each fused with the other
   /// modalities' vectors; or final: one token per modality (final states for the time modality),
@@ -111,13 +123,14 @@ struct ModelConfig {
   /// A learned vector stands for an absent modality (zeros where false). On for training with
   /// modality dropout or with incomplete data.
   bool missing_vectors = false;
-  double dropout = 0.0;  // "sentiment": on what the classifier gets
+  double dropout = 0.0;  // "sentiment", "fusion": on what the classifier gets
 
   TokenEncoderConfig tokens;
   FeatureEncoderConfig features;
   ImageEncoderConfig image;
   SequenceEncoderConfig sequence;
   ContextualConfig contextual;
+  FusionConfig fusion;  // "fusion", and "contextual" with a fusion
 
   DType dtype = DType::f32;
 };

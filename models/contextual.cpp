@@ -8,27 +8,19 @@
 #include "models/modality_input.h"
 
 namespace heddle {
-namespace {
-
-std::int64_t classifier_width(const ModelConfig& config) {
-  return config.contextual.dense > 0 ? config.contextual.dense : 2 * config.hidden;
-}
-
-}  // namespace
-
 ContextualSentiment::ContextualSentiment(const ModelConfig& config, std::vector<InputSpec> inputs,
                                          std::int64_t classes, bool with_score,
                                          const Generator& generator)
     : inputs_(std::move(inputs)),
+      missing_vectors_(config.missing_vectors),
       dtype_(config.dtype),
       input_dropout_(config.contextual.input_dropout, generator.named("input_dropout")),
       dropout_(config.contextual.dropout, generator.named("dropout")),
-      dense_dropout_(config.contextual.dense_dropout, generator.named("dense_dropout")),
-      classifier_(classifier_width(config), classes, with_score, generator.named("classifier"),
-                  config.dtype) {
+      dense_dropout_(config.contextual.dense_dropout, generator.named("dense_dropout")) {
   check<InputError>(!inputs_.empty(), "contextual: the model has no inputs; expected at least one");
   const ContextualConfig& options = config.contextual;
   std::int64_t total = 0;
+  std::vector<std::int64_t> widths;
   for (const InputSpec& spec : inputs_) {
     check<InputError>(spec.kind == InputSpec::Kind::features && spec.shape.rank() == 1,
                       "contextual: input \"", spec.name,
@@ -45,17 +37,42 @@ ContextualSentiment::ContextualSentiment(const ModelConfig& config, std::vector<
       modality.missing = Variable(Tensor::zeros({width}, dtype_), true);
     }
     total += width;
+    widths.push_back(width);
     modalities_.push_back(std::move(modality));
   }
-  lstm_.emplace(total, config.hidden, generator.named("lstm"),
-                LstmOptions{.layers = options.layers,
-                            .bidirectional = true,
-                            .dropout = options.dropout,
-                            .dtype = dtype_});
+  std::int64_t state_width = 2 * config.hidden;
+  if (options.fusion.has_value()) {
+    fusion_.emplace(config, inputs_, widths, classes, with_score, generator.named("fusion"));
+    if (fusion_->late.has_value()) {
+      return;
+    }
+    state_width = fusion_->width();
+  } else {
+    lstm_.emplace(total, config.hidden, generator.named("lstm"),
+                  LstmOptions{.layers = options.layers,
+                              .bidirectional = true,
+                              .dropout = options.dropout,
+                              .dtype = dtype_});
+  }
   if (options.dense > 0) {
-    dense_.emplace(2 * config.hidden, options.dense, generator.named("dense"),
+    dense_.emplace(state_width, options.dense, generator.named("dense"),
                    LinearOptions{.dtype = dtype_});
   }
+  classifier_.emplace(options.dense > 0 ? options.dense : state_width, classes, with_score,
+                      generator.named("classifier"), config.dtype);
+}
+
+std::vector<Tensor> ContextualSentiment::presence(const CleanBatch& batch) const {
+  std::vector<Tensor> present;
+  for (const CleanInput& input : batch.inputs) {
+    present.push_back(missing_vectors_ ? Tensor() : input.present);
+  }
+  return present;
+}
+
+Variable ContextualSentiment::states(const Variables& parts, const CleanBatch& batch) {
+  return fusion_.has_value() ? (*fusion_)(parts, presence(batch), batch.group_lengths)
+                             : dropout_((*lstm_)(concat(parts, 2), batch.group_lengths).y);
 }
 
 ModelOutput ContextualSentiment::forward(const CleanBatch& batch) {
@@ -69,11 +86,14 @@ ModelOutput ContextualSentiment::forward(const CleanBatch& batch) {
     }
     parts.push_back(replace_missing(part, input.present, modality.missing));
   }
-  Variable states = dropout_((*lstm_)(concat(parts, 2), batch.group_lengths).y);
-  if (dense_.has_value()) {
-    states = dense_dropout_((*dense_)(states));
+  if (fusion_.has_value() && fusion_->late.has_value()) {
+    return fusion_->predictions(parts, presence(batch), batch.group_lengths);
   }
-  return classifier_(states);
+  Variable result = states(parts, batch);
+  if (dense_.has_value()) {
+    result = dense_dropout_((*dense_)(result));
+  }
+  return (*classifier_)(result);
 }
 
 void ContextualSentiment::Modality::visit(Visitor& visitor) {
@@ -88,13 +108,19 @@ void ContextualSentiment::visit(Visitor& visitor) {
     visitor.layer(inputs_[i].name, modalities_[i]);
   }
   visitor.layer("input_dropout", input_dropout_);
-  visitor.layer("lstm", *lstm_);
+  if (lstm_.has_value()) {
+    visitor.layer("lstm", *lstm_);
+  } else {
+    visitor.layer("fusion", *fusion_);
+  }
   visitor.layer("dropout", dropout_);
   if (dense_.has_value()) {
     visitor.layer("dense", *dense_);
   }
   visitor.layer("dense_dropout", dense_dropout_);
-  visitor.layer("classifier", classifier_);
+  if (classifier_.has_value()) {
+    visitor.layer("classifier", *classifier_);
+  }
 }
 
 }  // namespace heddle

@@ -9,6 +9,7 @@
 #include "layers/lstm.h"
 #include "models/classifier.h"
 #include "models/config.h"
+#include "models/contextual_fusion.h"
 #include "models/model.h"
 
 namespace heddle {
@@ -17,8 +18,9 @@ namespace heddle {
 ///   x_u = [tanh(W_m f_{m,u} + b_m) for each modality m]   (or f_{m,u} itself: no projection)
 ///   s = BiLSTM(x) over the utterances u
 ///   y_u = W_o tanh(W_d s_u + b_d) + b_o                    (or W_o s_u + b_o: no dense layer)
-/// with dropout on f, s and the dense layer's result. Poria et al., "Context-dependent sentiment
-/// analysis in user-generated videos", ACL 2017 (bc-LSTM, features fused early).
+/// or, where a fusion is configured, s as models/contextual_fusion.h has it, from the x_u. Dropout
+/// is on f, s and the dense layer's result. Poria et al., "Context-dependent sentiment analysis in
+/// user-generated videos", ACL 2017 (bc-LSTM, features fused early).
 class ContextualSentiment : public Model {
  public:
   /// Errors: no input; an input that is not of kind features.
@@ -40,15 +42,21 @@ class ContextualSentiment : public Model {
     void visit(Visitor& visitor);
   };
 
+  /// The result of the BiLSTM, or of the fusion.
+  Variable states(const Variables& parts, const CleanBatch& batch);
+  std::vector<Tensor> presence(const CleanBatch& batch) const;
+
   std::vector<InputSpec> inputs_;
+  bool missing_vectors_;
   DType dtype_;
   std::vector<Modality> modalities_;
   Dropout input_dropout_;
-  std::optional<Lstm> lstm_;
+  std::optional<Lstm> lstm_;  // not where a fusion is configured
+  std::optional<ContextualFusion> fusion_;
   Dropout dropout_;
   std::optional<LinearTanh> dense_;
   Dropout dense_dropout_;
-  Classifier classifier_;
+  std::optional<Classifier> classifier_;  // not with late fusion
 };
 
 }  // namespace heddle

@@ -1,5 +1,7 @@
 #include "train/config_fields.h"
 
+#include <algorithm>
+
 namespace heddle {
 
 namespace {
@@ -100,13 +102,74 @@ void describe_sequence(ConfigFields& fields, SequenceEncoderConfig& sequence) {
   fields.number("dropout", sequence.dropout, dropout);
 }
 
+/// What a fusion of this kind needs to be told. `per_step`: it fuses the steps of aligned
+/// modalities, one by one.
+void describe_fusion(ConfigFields& fields, FusionConfig& fusion, FusionKind kind, bool per_step) {
+  switch (kind) {
+    case FusionKind::attention:
+      if (!per_step) {
+        fields.choice("tokens", fusion.tokens, {"modalities", "steps"});
+      }
+      break;
+    case FusionKind::tensor:
+      fields.count("width", fusion.width, 1, 4096);
+      break;
+    case FusionKind::low_rank:
+      fields.count("rank", fusion.rank, 1, 4096);
+      break;
+    case FusionKind::bilinear:
+      fields.count("factors", fusion.factors, 1, 4096);
+      break;
+    case FusionKind::cross_modal:
+      fields.count("heads", fusion.heads, 1, 4096);
+      fields.count("layers", fusion.layers, 1, 64);
+      fields.number("dropout", fusion.dropout, dropout);
+      if (!per_step) {
+        fields.choice("pool", fusion.pool, {"mean", "last"});
+      }
+      break;
+    case FusionKind::late:
+      fields.choice("weights", fusion.weights, {"learned", "equal"});
+      break;
+    case FusionKind::concat:
+    case FusionKind::gated:
+    case FusionKind::memory:
+    case FusionKind::co_attention:
+      break;
+  }
+}
+
+/// "early" (features side by side), or a kind of fusion.
+void describe_contextual_fusion(ConfigFields& fields, ContextualConfig& contextual) {
+  std::vector<std::string> words = fusion_kind_names();
+  words.insert(words.begin(), "early");
+  std::size_t which =
+      contextual.fusion.has_value() ? 1 + static_cast<std::size_t>(*contextual.fusion) : 0;
+  fields.word("fusion", words, which);
+  contextual.fusion.reset();
+  if (which > 0) {
+    contextual.fusion = static_cast<FusionKind>(which - 1);
+    fields.choice("fuse", contextual.fuse, {"features", "states"});
+  }
+}
+
 void describe_contextual(ConfigFields& fields, ContextualConfig& contextual) {
+  describe_contextual_fusion(fields, contextual);
   fields.count("projection", contextual.projection, 0);
   fields.number("input_dropout", contextual.input_dropout, dropout);
   fields.count("layers", contextual.layers, 1, 16);
   fields.number("dropout", contextual.dropout, dropout);
-  fields.count("dense", contextual.dense, 0);
-  fields.number("dense_dropout", contextual.dense_dropout, dropout);
+  if (contextual.fusion != FusionKind::late) {
+    fields.count("dense", contextual.dense, 0);
+    fields.number("dense_dropout", contextual.dense_dropout, dropout);
+  }
+}
+
+void describe_encoders(ConfigFields& fields, ModelConfig& model) {
+  fields.table("tokens", [&] { describe_tokens(fields, model.tokens); });
+  fields.table("features", [&] { fields.number("dropout", model.features.dropout, dropout); });
+  fields.table("image", [&] { describe_image(fields, model.image); });
+  fields.table("sequence", [&] { describe_sequence(fields, model.sequence); });
 }
 
 void describe_sentiment(ConfigFields& fields, ModelConfig& model) {
@@ -115,15 +178,23 @@ void describe_sentiment(ConfigFields& fields, ModelConfig& model) {
   fields.flag("token_context", model.token_context);
   fields.flag("missing_vectors", model.missing_vectors);
   fields.number("dropout", model.dropout, dropout);
-  fields.table("tokens", [&] { describe_tokens(fields, model.tokens); });
-  fields.table("features", [&] { fields.number("dropout", model.features.dropout, dropout); });
-  fields.table("image", [&] { describe_image(fields, model.image); });
-  fields.table("sequence", [&] { describe_sequence(fields, model.sequence); });
+  describe_encoders(fields, model);
+}
+
+void describe_fusion_model(ConfigFields& fields, ModelConfig& model) {
+  fields.flag("missing_vectors", model.missing_vectors);
+  fields.number("dropout", model.dropout, dropout);
+  fields.table("fusion", [&] {
+    fields.choice("kind", model.fusion.kind, fusion_kind_names());
+    describe_fusion(fields, model.fusion, model.fusion.kind, false);
+  });
+  describe_encoders(fields, model);
 }
 
 void describe_model(ConfigFields& fields, ModelConfig& model) {
-  const std::vector<std::string> names = {"sentiment", "contextual"};
-  std::size_t which = model.name == names[1] ? 1 : 0;
+  const std::vector<std::string> names = {"sentiment", "contextual", "fusion"};
+  const auto known = std::find(names.begin(), names.end(), model.name);
+  std::size_t which = known == names.end() ? 0 : static_cast<std::size_t>(known - names.begin());
   fields.word("name", names, which);
   model.name = names[which];
   fields.count("hidden", model.hidden, 1, 65536);
@@ -131,7 +202,14 @@ void describe_model(ConfigFields& fields, ModelConfig& model) {
   fields.word("dtype", {"f32", "f64"}, type);
   model.dtype = type == 1 ? DType::f64 : DType::f32;
   if (model.name == "contextual") {
+    fields.flag("missing_vectors", model.missing_vectors);
     fields.table("contextual", [&] { describe_contextual(fields, model.contextual); });
+    if (model.contextual.fusion.has_value()) {
+      fields.table("fusion",
+                   [&] { describe_fusion(fields, model.fusion, *model.contextual.fusion, true); });
+    }
+  } else if (model.name == "fusion") {
+    describe_fusion_model(fields, model);
   } else {
     describe_sentiment(fields, model);
   }

@@ -101,6 +101,16 @@ void append_scores(Predictions& into, const ModelOutput& output, const std::vect
   }
 }
 
+Presence presence_of(const SampleBatch& batch, const EvaluationOptions& options) {
+  if (!options.shown.empty()) {
+    return presence_of_subset(options.shown, batch.size());
+  }
+  return options.missing_rate > 0.0
+             ? presence_at_missing_rate(batch.samples, batch.modalities.size(),
+                                        options.missing_rate, options.missing_seed)
+             : Presence{};
+}
+
 }  // namespace
 
 Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
@@ -119,8 +129,7 @@ Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
     const SampleBatch batch = model.takes_groups()
                                   ? collate_groups(dataset, part, options.modalities)
                                   : collate(dataset, part, options.modalities);
-    const Presence presence =
-        options.shown.empty() ? Presence{} : presence_of_subset(options.shown, batch.size());
+    const Presence presence = presence_of(batch, options);
     const ModelOutput output = model(model_batch(batch, presence));
     const std::vector<Place> places = places_of(batch);
     append_truth(result, dataset, places);

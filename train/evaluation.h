@@ -31,6 +31,9 @@ struct EvaluationOptions {
   std::int64_t batch_size = 100;  // samples, or groups
   std::vector<std::string> modalities;
   std::vector<bool> shown;  // per modality: false is masked; empty: all shown
+  /// Share of modalities hidden at random (presence_at_missing_rate), where nothing is masked.
+  double missing_rate = 0.0;
+  std::uint64_t missing_seed = 1;
   bool keep_attention = false;
 };
 

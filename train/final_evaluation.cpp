@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/error.h"
 #include "train/load_data.h"
 #include "train/model_batch.h"
 
@@ -9,21 +10,27 @@ namespace heddle {
 
 namespace {
 
-SubsetResult evaluate_subset(const EvaluatedModel& evaluated, const Dataset& dataset,
-                             const RunConfig& config, Split split, const std::vector<bool>& shown) {
+constexpr std::size_t most_modalities = 8;
+
+EvaluationOptions options_of(const EvaluatedModel& evaluated, const RunConfig& config) {
   EvaluationOptions options;
   options.batch_size = evaluation_batch_size(config.train);
   options.modalities = evaluated.modalities;
-  options.shown = shown;
-  const Predictions predictions = predict(evaluated.model, evaluated.loss, dataset,
-                                          items_of(dataset, split, evaluated.model), options);
+  return options;
+}
+
+SubsetResult evaluate_subset(const EvaluatedModel& evaluated, const Dataset& dataset,
+                             const RunConfig& config, Split split, const std::vector<bool>& shown) {
+  const Predictions predictions = evaluate_shown(evaluated, dataset, config, split, shown);
   SubsetResult result;
   for (std::size_t m = 0; m < shown.size(); ++m) {
     if (shown[m]) {
       result.modalities.push_back(evaluated.modalities[m]);
     }
   }
-  result.accuracy = metrics_of(predictions, dataset).at("accuracy");
+  result.metrics = metrics_of(predictions, dataset);
+  const auto accuracy = result.metrics.find("accuracy");
+  result.accuracy = accuracy != result.metrics.end() ? accuracy->second : 0.0;
   result.samples = static_cast<std::int64_t>(predictions.samples.size());
   result.best_possible = best_possible(config.data, result.modalities);
   return result;
@@ -31,11 +38,59 @@ SubsetResult evaluate_subset(const EvaluatedModel& evaluated, const Dataset& dat
 
 }  // namespace
 
+Predictions evaluate_shown(const EvaluatedModel& evaluated, const Dataset& dataset,
+                           const RunConfig& config, Split split, const std::vector<bool>& shown) {
+  EvaluationOptions options = options_of(evaluated, config);
+  options.shown = shown;
+  return predict(evaluated.model, evaluated.loss, dataset,
+                 items_of(dataset, split, evaluated.model), options);
+}
+
+std::vector<SubsetResult> metrics_of_subsets(const EvaluatedModel& evaluated,
+                                             const Dataset& dataset, const RunConfig& config,
+                                             Split split) {
+  const std::size_t count = evaluated.modalities.size();
+  check<InputError>(count <= most_modalities, "the model has ", count,
+                    " modalities; all subsets are evaluated of at most ", most_modalities);
+  std::vector<SubsetResult> results;
+  for (const std::vector<bool>& shown : all_subsets(count)) {
+    results.push_back(evaluate_subset(evaluated, dataset, config, split, shown));
+  }
+  return results;
+}
+
+std::vector<MissingRateResult> metrics_at_missing_rates(const EvaluatedModel& evaluated,
+                                                        const Dataset& dataset,
+                                                        const RunConfig& config, Split split,
+                                                        const std::vector<double>& rates,
+                                                        std::uint64_t seed) {
+  EvaluationOptions options = options_of(evaluated, config);
+  options.missing_seed = seed;
+  const std::size_t modalities = evaluated.modalities.size();
+  std::vector<MissingRateResult> results;
+  for (const double rate : rates) {
+    options.missing_rate = rate;
+    const Predictions predictions = predict(evaluated.model, evaluated.loss, dataset,
+                                            items_of(dataset, split, evaluated.model), options);
+    const auto count = static_cast<std::int64_t>(predictions.samples.size());
+    std::int64_t hidden = 0;
+    for (const Tensor& mask : presence_at_missing_rate(
+             Tensor::from<std::int64_t>(predictions.samples, {count}), modalities, rate, seed)) {
+      for (const bool shown : mask.to_vector<bool>()) {
+        hidden += shown ? 0 : 1;
+      }
+    }
+    results.push_back({.rate = rate,
+                       .hidden = static_cast<double>(hidden) /
+                                 static_cast<double>(count * static_cast<std::int64_t>(modalities)),
+                       .metrics = metrics_of(predictions, dataset)});
+  }
+  return results;
+}
+
 Predictions evaluate_split(const EvaluatedModel& evaluated, const Dataset& dataset,
                            const RunConfig& config, Split split, bool keep_attention) {
-  EvaluationOptions options;
-  options.batch_size = evaluation_batch_size(config.train);
-  options.modalities = evaluated.modalities;
+  EvaluationOptions options = options_of(evaluated, config);
   options.keep_attention = keep_attention;
   return predict(evaluated.model, evaluated.loss, dataset,
                  items_of(dataset, split, evaluated.model), options);
@@ -44,7 +99,6 @@ Predictions evaluate_split(const EvaluatedModel& evaluated, const Dataset& datas
 std::vector<SubsetResult> evaluate_subsets(const EvaluatedModel& evaluated, const Dataset& dataset,
                                            const RunConfig& config, Split split,
                                            const std::function<bool()>& stopped) {
-  constexpr std::size_t most_modalities = 8;
   std::vector<SubsetResult> results;
   const std::size_t count = evaluated.modalities.size();
   if (!evaluated.loss.classifies() || count < 2 || count > most_modalities ||
@@ -56,6 +110,7 @@ std::vector<SubsetResult> evaluate_subsets(const EvaluatedModel& evaluated, cons
       break;
     }
     results.push_back(evaluate_subset(evaluated, dataset, config, split, shown));
+    results.back().metrics.clear();  // summaries hold the accuracy alone
   }
   return results;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -33,6 +34,24 @@ Predictions evaluate_split(const EvaluatedModel& evaluated, const Dataset& datas
 std::vector<SubsetResult> evaluate_subsets(const EvaluatedModel& evaluated, const Dataset& dataset,
                                            const RunConfig& config, Split split,
                                            const std::function<bool()>& stopped = {});
+
+/// The same with all metrics, of models without classes too. Errors (InputError): more than 8
+/// modalities.
+std::vector<SubsetResult> metrics_of_subsets(const EvaluatedModel& evaluated,
+                                             const Dataset& dataset, const RunConfig& config,
+                                             Split split);
+
+/// With some modalities shown (in the model's order), the others masked.
+Predictions evaluate_shown(const EvaluatedModel& evaluated, const Dataset& dataset,
+                           const RunConfig& config, Split split, const std::vector<bool>& shown);
+
+/// The metrics where each modality of each sample is missing with each of these probabilities
+/// (presence_at_missing_rate). Errors (InputError): a rate outside 0 … 1.
+std::vector<MissingRateResult> metrics_at_missing_rates(const EvaluatedModel& evaluated,
+                                                        const Dataset& dataset,
+                                                        const RunConfig& config, Split split,
+                                                        const std::vector<double>& rates,
+                                                        std::uint64_t seed);
 
 /// Evaluates all splits, and every subset of the modalities on the test split where the
 /// configuration asks for it. `stopped`, where given, is asked between parts; true ends early with

@@ -72,6 +72,34 @@ Presence random_presence(std::size_t modalities, std::int64_t batch, double prob
   return presence;
 }
 
+Presence presence_at_missing_rate(const Tensor& samples, std::size_t modalities, double rate,
+                                  std::uint64_t seed) {
+  check<InputError>(rate >= 0.0 && rate <= 1.0, "missing rate is ", rate, "; expected 0 … 1");
+  const Generator::State stream = Generator(seed).named("missing").state();
+  const std::vector<std::int64_t> numbers = samples.to_vector<std::int64_t>();
+  Presence presence;
+  for (std::size_t m = 0; m < modalities; ++m) {
+    presence.push_back(Tensor::full(samples.shape(), 1.0, DType::boolean));
+  }
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i] < 0) {
+      continue;  // padding of a group
+    }
+    const auto draw = [&](std::size_t m) {
+      return uniform_unit(random_word(stream.seed, stream.stream,
+                                      static_cast<std::uint64_t>(numbers[i]) * modalities + m));
+    };
+    std::size_t last = 0;
+    for (std::size_t m = 1; m < modalities; ++m) {
+      last = draw(m) > draw(last) ? m : last;
+    }
+    for (std::size_t m = 0; m < modalities; ++m) {
+      presence[m].mutable_data<bool>()[i] = m == last || !(draw(m) < static_cast<float>(rate));
+    }
+  }
+  return presence;
+}
+
 ModelBatch model_batch(const SampleBatch& batch, const Presence& presence) {
   check(presence.empty() || presence.size() == batch.modalities.size(),
         "model_batch: ", presence.size(), " masks for ", batch.modalities.size(),

@@ -28,6 +28,13 @@ Presence presence_of_subset(const std::vector<bool>& shown, std::int64_t batch);
 Presence random_presence(std::size_t modalities, std::int64_t batch, double probability,
                          Generator& generator);
 
+/// Each modality of each sample hidden with probability `rate`, as a function of seed, sample and
+/// modality alone: what one rate hides a higher one hides too, whatever the batches. A sample keeps
+/// one modality at least (the one a rising rate would hide last). Groups: per utterance, [U, B].
+/// Errors: a rate outside 0 … 1.
+Presence presence_at_missing_rate(const Tensor& samples, std::size_t modalities, double rate,
+                                  std::uint64_t seed);
+
 /// The batch as a model takes it, on the host. `presence` empty: all present.
 ModelBatch model_batch(const SampleBatch& batch, const Presence& presence);
 

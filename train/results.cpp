@@ -9,10 +9,23 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json from_metrics(const Metrics& metrics) {
+  Json result = Json::object();
+  for (const auto& [name, value] : metrics) {
+    result[name] = value;  // what is not finite is written as null
+  }
+  return result;
+}
+
 Json from_subset(const SubsetResult& subset) {
-  return {{"modalities", subset.modalities},
-          {"accuracy", subset.accuracy},
-          {"best_possible", subset.best_possible ? Json(*subset.best_possible) : Json()}};
+  const bool counts_classes = subset.metrics.empty() || subset.metrics.contains("accuracy");
+  Json json = {{"modalities", subset.modalities},
+               {"accuracy", counts_classes ? Json(subset.accuracy) : Json()},
+               {"best_possible", subset.best_possible ? Json(*subset.best_possible) : Json()}};
+  if (!subset.metrics.empty()) {
+    json["metrics"] = from_metrics(subset.metrics);
+  }
+  return json;
 }
 
 Json from_subsets(const std::vector<SubsetResult>& subsets) {
@@ -21,14 +34,6 @@ Json from_subsets(const std::vector<SubsetResult>& subsets) {
     list.push_back(from_subset(subset));
   }
   return list;
-}
-
-Json from_metrics(const Metrics& metrics) {
-  Json result = Json::object();
-  for (const auto& [name, value] : metrics) {
-    result[name] = value;  // what is not finite is written as null
-  }
-  return result;
 }
 
 }  // namespace
@@ -51,9 +56,15 @@ std::string to_json(const RunSummary& summary) {
 }
 
 std::string evaluation_json(const std::string& split, const Metrics& metrics,
-                            const std::vector<SubsetResult>& subsets) {
-  const Json json = {
+                            const std::vector<SubsetResult>& subsets,
+                            const std::vector<MissingRateResult>& missing_rates) {
+  Json json = {
       {"split", split}, {"metrics", from_metrics(metrics)}, {"subsets", from_subsets(subsets)}};
+  for (const MissingRateResult& result : missing_rates) {
+    json["missing_rates"].push_back({{"rate", result.rate},
+                                     {"hidden", result.hidden},
+                                     {"metrics", from_metrics(result.metrics)}});
+  }
   return json.dump(2) + "\n";
 }
 

@@ -15,6 +15,14 @@ struct SubsetResult {
   double accuracy = 0.0;                // on the test split
   std::int64_t samples = 0;             // it was measured on
   std::optional<double> best_possible;  // built-in data only
+  Metrics metrics;                      // all of them, where they were asked for
+};
+
+/// What is left of a model where modalities are missing at random.
+struct MissingRateResult {
+  double rate = 0.0;    // asked for
+  double hidden = 0.0;  // share of all modalities of all samples that was hidden
+  Metrics metrics;
 };
 
 /// What summary.json says of a finished run.
@@ -37,9 +45,12 @@ struct RunSummary {
 /// {split: {name: value}}, "subsets": [{"modalities": […], "accuracy", "best_possible"}]}; what is
 /// not known is null.
 std::string to_json(const RunSummary& summary);
-/// {"split", "metrics": {name: value}, "subsets": […]}, parts as above.
+/// {"split", "metrics": {name: value}, "subsets": […]}, parts as above (subsets with "metrics"
+/// where they have them), and, where there are any, "missing_rates": [{"rate", "hidden",
+/// "metrics"}].
 std::string evaluation_json(const std::string& split, const Metrics& metrics,
-                            const std::vector<SubsetResult>& subsets);
+                            const std::vector<SubsetResult>& subsets,
+                            const std::vector<MissingRateResult>& missing_rates = {});
 
 struct Spread {
   double mean = 0.0;

@@ -150,6 +150,22 @@ GoldenCase attending_case() {
   return golden;
 }
 
+GoldenCase fusion_case(FusionKind kind) {
+  GoldenCase golden{.file = concat("fusion_", name_of(kind)),
+                    .config = {},
+                    .inputs = {words(11), features("image", 7), frames(3)},
+                    .classes = 2,
+                    .with_score = true};
+  golden.config.name = "fusion";
+  golden.config.hidden = 4;
+  golden.config.tokens.embedding = 3;
+  golden.config.fusion.kind = kind;
+  golden.config.fusion.rank = 3;
+  golden.config.fusion.heads = 2;
+  golden.config.fusion.layers = 1;
+  return golden;
+}
+
 /// Largest |found − expected|, relative to the largest |expected| of the tensor.
 double relative_error(const Tensor& found, const Tensor& expected) {
   EXPECT_EQ(found.shape(), expected.shape());
@@ -317,12 +333,12 @@ TEST_P(GoldenAgreement, LossCurveOverAdamStepsAgrees) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, GoldenAgreement,
-                         testing::Values(document_case(), final_case(), missing_case(),
-                                         contextual_case(), convolving_case(), attending_case()),
-                         [](const testing::TestParamInfo<GoldenCase>& which) {
-                           return which.param.file;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Models, GoldenAgreement,
+    testing::Values(document_case(), final_case(), missing_case(), contextual_case(),
+                    convolving_case(), attending_case(), fusion_case(FusionKind::low_rank),
+                    fusion_case(FusionKind::co_attention), fusion_case(FusionKind::cross_modal)),
+    [](const testing::TestParamInfo<GoldenCase>& which) { return which.param.file; });
 
 }  // namespace
 }  // namespace heddle

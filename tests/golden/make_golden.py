@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Writes the fixtures of golden_test.cpp: what PyTorch computes for Heddle's models.
 
-golden_models.py and golden_encoders.py have each model a second time, with PyTorch's own modules
+golden_models.py, golden_encoders.py and golden_fusions.py have each model a second time, with PyTorch's own modules
 (nn.LSTM on packed sequences, nn.TransformerEncoder, nn.Conv2d, …). A fixture holds weights, a batch, and in f32 and f64 the loss, the gradient of every parameter and the loss before each of 50 Adam steps on that batch.
 
-Needs Python 3 with PyTorch (made with 1.13, Debian 12's python3-torch). Run in this folder: python3 make_golden.py [CASE …]
+Needs Python 3 with PyTorch (made with 1.13, Debian 12's python3-torch). Run in this folder: python3 make_golden.py (all fixtures), or with the names of some.
 The fixtures change with the PyTorch version in the last bits; the tests' tolerances allow for that. Tests read the committed files and need no Python.
 """
 
@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from golden_encoders import AttendingModel, ConvolvingModel
+from golden_fusions import CoAttentionModel, CrossModalModel, LowRankModel
 from golden_models import ContextualModel, DocumentModel, FinalModel, MissingModel, loss_of
 
 STEPS = 50
@@ -43,7 +44,9 @@ def heddle_parameters(model):
             for name, parts in module.heddle_parameters().items():
                 result[heddle_name(path, name)] = parts
             continue
-        names = {"weight": "scale", "bias": "shift"} if isinstance(module, nn.GroupNorm) else {}
+        if isinstance(module, nn.LSTM):
+            continue
+        names = {"weight": "scale", "bias": "shift"} if isinstance(module, (nn.GroupNorm, nn.LayerNorm)) else {}
         for name, parameter in module.named_parameters(recurse=False):
             result[heddle_name(path, names.get(name, name))] = [(parameter, slice(None))]
     return result
@@ -93,18 +96,21 @@ def write_safetensors(path, tensors):
         file.write(struct.pack("<Q", len(text)) + text + b"".join(blocks))
 
 
-def main():
+def main(chosen):
     torch.set_num_threads(1)
     cases = {
-        "sentiment_attention": DocumentModel,
-        "sentiment_final": FinalModel,
-        "sentiment_missing": MissingModel,
-        "contextual": ContextualModel,
-        "encoders_convolving": ConvolvingModel,
-        "encoders_attending": AttendingModel,
+        "sentiment_attention": (0, DocumentModel),
+        "sentiment_final": (1, FinalModel),
+        "sentiment_missing": (2, MissingModel),
+        "contextual": (3, ContextualModel),
+        "encoders_convolving": (4, ConvolvingModel),
+        "encoders_attending": (5, AttendingModel),
+        "fusion_low_rank": (4, LowRankModel),
+        "fusion_co_attention": (5, CoAttentionModel),
+        "fusion_cross_modal": (6, CrossModalModel),
     }
-    for seed, (name, kind) in enumerate(cases.items()):
-        if len(sys.argv) > 1 and name not in sys.argv[1:]:
+    for name, (seed, kind) in cases.items():
+        if chosen and name not in chosen:
             continue
         torch.manual_seed(seed)
         model, batch = kind(), kind.batch()
@@ -122,4 +128,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

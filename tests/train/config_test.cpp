@@ -139,6 +139,43 @@ TEST(Config, EncodersHaveKeysOfTheirOwn) {
   expect_refusal("[model.sequence]\nkind = \"regions\"\nlayers = 2\n", {"\"layers\" is not known"});
 }
 
+TEST(Config, FusionsAreWrittenBackWithWhatTheirKindHas) {
+  const RunConfig config = parse_run_config(
+      "[model]\nname = \"fusion\"\nmissing_vectors = true\n[model.fusion]\nkind = "
+      "\"cross_modal\"\nheads = 2\nlayers = 3\ndropout = 0.1\npool = \"last\"\n",
+      "run.toml");
+  EXPECT_EQ(config.model.fusion.kind, FusionKind::cross_modal);
+  EXPECT_EQ(config.model.fusion.layers, 3);
+  EXPECT_EQ(config.model.fusion.pool, StatePool::last);
+  for (const std::string& kind : fusion_kind_names()) {
+    const std::string alone =
+        concat("[model]\nname = \"fusion\"\n[model.fusion]\nkind = \"", kind, "\"\n");
+    const std::string grouped =
+        concat("[model]\nname = \"contextual\"\n[model.contextual]\nfusion = \"", kind,
+               "\"\nfuse = \"states\"\n");
+    for (const std::string& text : {alone, grouped}) {
+      const std::string written = to_toml(parse_run_config(text, "run.toml"));
+      EXPECT_NE(written.find(concat("\"", kind, "\"")), std::string::npos) << written;
+      EXPECT_EQ(to_toml(parse_run_config(written, "config.toml")), written);
+    }
+  }
+  expect_refusal("[model]\nname = \"fusion\"\n[model.fusion]\nkind = \"low_rnak\"\n",
+                 {"run.toml:4", "model.fusion.kind", "did you mean \"low_rank\"?"});
+  expect_refusal("[model]\nname = \"fusoin\"\n", {"did you mean \"fusion\"?"});
+  expect_refusal("[model]\nname = \"fusion\"\n[model.fusion]\nrank = 2\n",
+                 {"\"rank\" is not known in [model.fusion]"});
+  expect_refusal("[model.fusion]\nkind = \"gated\"\n", {"\"fusion\" is not known in [model]"});
+  expect_refusal("[model]\nname = \"contextual\"\n[model.contextual]\nfuse = \"states\"\n",
+                 {"\"fuse\" is not known"});
+}
+
+TEST(Config, ContextualModelsHaveMissingVectorsToo) {
+  const RunConfig config =
+      parse_run_config("[model]\nname = \"contextual\"\nmissing_vectors = true\n", "run.toml");
+  EXPECT_TRUE(config.model.missing_vectors);
+  EXPECT_NE(to_toml(config).find("missing_vectors = true"), std::string::npos);
+}
+
 TEST(Config, AnUnknownKeyNamesPlaceAndNearest) {
   expect_refusal("[optimizer]\nlearning_rat = 1e-3\n",
                  {"run.toml:2", "learning_rat", "[optimizer]", "did you mean \"learning_rate\"?"});

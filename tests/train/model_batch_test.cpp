@@ -35,6 +35,50 @@ TEST(ModelBatch, NoDropoutDrawsNothing) {
   EXPECT_EQ(generator.state().next, 0u);
 }
 
+TEST(ModelBatch, WhatOneMissingRateHidesAHigherOneHidesToo) {
+  constexpr std::int64_t count = 4000;
+  const Tensor samples = Tensor::arange(count);
+  std::vector<double> before(3 * count, 1.0);
+  double hidden_before = 0.0;
+  for (const double rate : {0.0, 0.25, 0.5, 0.75, 1.0}) {
+    std::vector<double> shown;
+    for (const Tensor& mask : presence_at_missing_rate(samples, 3, rate, 7)) {
+      for (const double value : mask.to_vector<double>()) {
+        shown.push_back(value);
+      }
+    }
+    double hidden = 0.0;
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+      EXPECT_LE(shown[i], before[i]);
+      hidden += (1.0 - shown[i]) / static_cast<double>(shown.size());
+    }
+    for (std::size_t sample = 0; sample < count; ++sample) {
+      EXPECT_GE(shown[sample] + shown[count + sample] + shown[2 * count + sample], 1.0);
+    }
+    // All three would be hidden with probability rate³; then one stays.
+    EXPECT_NEAR(hidden, rate - rate * rate * rate / 3.0, 0.015);
+    EXPECT_GE(hidden, hidden_before);
+    hidden_before = hidden;
+    before = shown;
+  }
+}
+
+TEST(ModelBatch, WhatIsMissingDependsOnSeedAndSampleAlone) {
+  const Tensor some = Tensor::from<std::int64_t>({5, 900, -1, 17}, {2, 2});
+  const Presence grouped = presence_at_missing_rate(some, 2, 0.5, 3);
+  const Presence alone = presence_at_missing_rate(Tensor::from<std::int64_t>({17}, {1}), 2, 0.5, 3);
+  const Presence all = presence_at_missing_rate(Tensor::arange(1000), 2, 0.5, 3);
+  const Presence other = presence_at_missing_rate(Tensor::arange(1000), 2, 0.5, 4);
+  for (std::size_t m = 0; m < 2; ++m) {
+    EXPECT_EQ(grouped[m].shape(), (Shape{2, 2}));
+    EXPECT_EQ(grouped[m].data<bool>()[3], alone[m].data<bool>()[0]);
+    EXPECT_EQ(grouped[m].data<bool>()[1], all[m].data<bool>()[900]);
+    EXPECT_TRUE(grouped[m].data<bool>()[2]) << "padding";
+    EXPECT_NE(all[m].to_vector<double>(), other[m].to_vector<double>());
+  }
+  EXPECT_THROW(static_cast<void>(presence_at_missing_rate(some, 2, 1.5, 3)), InputError);
+}
+
 TEST(ModelBatch, SubsetsSingleFirstWholeLast) {
   const auto subsets = all_subsets(3);
   ASSERT_EQ(subsets.size(), 7u);
