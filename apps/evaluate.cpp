@@ -4,6 +4,7 @@
 #include "apps/commands.h"
 #include "apps/loaded_run.h"
 #include "core/error.h"
+#include "train/breakdown.h"
 #include "train/final_evaluation.h"
 #include "train/results.h"
 
@@ -17,7 +18,8 @@ void print_text(const Metrics& metrics, const Predictions& predictions,
   for (const auto& [name, value] : metrics) {
     std::cout << std::left << std::setw(14) << name << value << '\n';
   }
-  if (!predictions.predicted.empty()) {
+  constexpr std::int64_t most_classes = 40;
+  if (!predictions.predicted.empty() && dataset.classes() <= most_classes) {
     std::cout << "confusion (rows: truth, columns: predicted)\n";
     const Confusion confusion = confusion_of(predictions, dataset);
     for (std::size_t truth = 0; truth < confusion.size(); ++truth) {
@@ -50,7 +52,7 @@ int run(const EvaluateCommand& command) {
   const Predictions predictions = evaluate_split(evaluated, run.data.dataset, run.config, split);
   check<InputError>(!predictions.samples.empty(), "data set \"", run.data.dataset.name,
                     "\" has no ", command.split, " samples");
-  const Metrics metrics = metrics_of(predictions, run.data.dataset);
+  const Metrics metrics = detailed_metrics(predictions, run.data.dataset);
   const std::vector<SubsetResult> subsets =
       evaluate_subsets(evaluated, run.data.dataset, run.config, split);
   if (command.json) {

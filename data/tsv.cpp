@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -131,25 +132,53 @@ Table read_tsv(const InputFile& file) {
 }
 
 bool Table::has_column(std::string_view column) const {
-  return std::find(columns_.begin(), columns_.end(), column) != columns_.end();
+  return column_index(column).has_value() ||
+         std::any_of(joined_.begin(), joined_.end(),
+                     [&](const Joined& joined) { return joined.table.has_column(column); });
 }
 
-std::int64_t Table::column_index(std::string_view column) const {
+std::optional<std::int64_t> Table::column_index(std::string_view column) const {
   const auto found = std::find(columns_.begin(), columns_.end(), column);
-  check<InputError>(found != columns_.end(), file_name_, ": no column is named \"", column, "\"",
-                    suggestion(column, columns_));
-  return found - columns_.begin();
+  return found == columns_.end() ? std::nullopt : std::optional(found - columns_.begin());
+}
+
+void Table::join(std::string_view rows, Table other) {
+  const std::vector<std::int64_t> list = integers(rows);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    check<InputError>(list[i] >= 0 && list[i] < other.rows(), file_name_, ": line ",
+                      line_of(static_cast<std::int64_t>(i)), ": column \"", rows, "\" is ", list[i],
+                      ", but ", other.file_name(), " has rows 0 … ", other.rows() - 1);
+  }
+  joined_.push_back({list, std::move(other)});
 }
 
 template <typename Visit>
 void Table::visit_column(std::string_view column, const Visit& visit) const {
-  const std::int64_t index = column_index(column);
+  const std::optional<std::int64_t> index = column_index(column);
+  if (!index) {
+    for (const Joined& joined : joined_) {
+      if (joined.table.has_column(column)) {
+        const std::vector<std::string> fields = joined.table.text(column);
+        for (std::int64_t row = 0; row < rows_; ++row) {
+          const auto at = static_cast<std::size_t>(joined.rows[static_cast<std::size_t>(row)]);
+          visit(row, std::string_view(fields[at]));
+        }
+        return;
+      }
+    }
+    std::vector<std::string> known = columns_;
+    for (const Joined& joined : joined_) {
+      known.insert(known.end(), joined.table.columns().begin(), joined.table.columns().end());
+    }
+    fail<InputError>(file_name_, ": no column is named \"", column, "\"",
+                     suggestion(column, known));
+  }
   std::string_view rest = std::string_view(text_).substr(body_);
   for (std::int64_t row = 0; row < rows_; ++row) {
     std::string_view line = take_line(rest);
     bool more = true;
     std::string_view field = take_field(line, more);
-    for (std::int64_t skipped = 0; skipped < index; ++skipped) {
+    for (std::int64_t skipped = 0; skipped < *index; ++skipped) {
       field = take_field(line, more);
     }
     visit(row, field);
@@ -180,6 +209,26 @@ std::vector<double> Table::numbers(std::string_view column) const {
     check<InputError>(value.has_value() && std::isfinite(*value), file_name_, ": line ",
                       line_of(row), ": column \"", column, "\" has ", shown(field),
                       ", expected a finite number");
+    values.push_back(*value);
+  });
+  return values;
+}
+
+std::vector<double> Table::numbers_with_gaps(std::string_view column) const {
+  std::vector<double> values;
+  visit_column(column, [&](std::int64_t row, std::string_view field) {
+    std::string lowered(field.substr(0, 8));
+    for (char& c : lowered) {
+      c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    if (lowered.empty() || lowered == "na" || lowered == "null" || lowered == "nan") {
+      values.push_back(std::numeric_limits<double>::quiet_NaN());
+      return;
+    }
+    const auto value = parsed<double>(field);
+    check<InputError>(value.has_value() && !std::isnan(*value), file_name_, ": line ", line_of(row),
+                      ": column \"", column, "\" has ", shown(field),
+                      ", expected a number, inf, or nothing");
     values.push_back(*value);
   });
   return values;

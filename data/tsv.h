@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +27,15 @@ class Table {
   std::vector<std::string> text(std::string_view column) const;
   std::vector<std::int64_t> integers(std::string_view column) const;  // decimal, −2^63 … 2^63 − 1
   std::vector<double> numbers(std::string_view column) const;         // finite
+  /// Numbers with gaps: an empty field, "nan", "na" or "null" (in any case) gives NaN, and "inf"
+  /// and
+  /// "-inf" what they say.
+  std::vector<double> numbers_with_gaps(std::string_view column) const;
+
+  /// Adds the columns of another table: row i of this one has those of row `rows[i]` of `other`,
+  /// `rows` being a column of this table. Where both have a column, this table's counts.
+  /// Errors (InputError): as `integers`; a row that `other` does not have.
+  void join(std::string_view rows, Table other);
 
   /// The line of the file on which a row stands (the header is line 1), for errors of callers.
   static std::int64_t line_of(std::int64_t row) { return row + 2; }
@@ -34,7 +44,8 @@ class Table {
   friend Table read_tsv(const InputFile& file);
   Table() = default;
 
-  std::int64_t column_index(std::string_view column) const;
+  struct Joined;
+  std::optional<std::int64_t> column_index(std::string_view column) const;
   template <typename Visit>
   void visit_column(std::string_view column, const Visit& visit) const;
 
@@ -43,6 +54,12 @@ class Table {
   std::int64_t rows_ = 0;
   std::string text_;
   std::size_t body_ = 0;  // where the rows begin in text_
+  std::vector<Joined> joined_;
+};
+
+struct Table::Joined {
+  std::vector<std::int64_t> rows;
+  Table table;
 };
 
 /// Reads tab-separated values: UTF-8 (a byte order mark is skipped), one header line, lines ended

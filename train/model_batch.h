@@ -28,7 +28,8 @@ Presence presence_of_subset(const std::vector<bool>& shown, std::int64_t batch);
 Presence random_presence(std::size_t modalities, std::int64_t batch, double probability,
                          Generator& generator);
 
-/// The batch as a model takes it, on the host. `presence` empty: all present.
+/// The batch as a model takes it, on the host. A sample shows a modality where it has it and
+/// `presence` (empty: everything) lets it.
 ModelBatch model_batch(const SampleBatch& batch, const Presence& presence);
 
 /// All non-empty subsets of `count` modalities: single ones first, the whole set last.
