@@ -92,8 +92,7 @@ std::string checked_table_text(const InputFile& file) {
                      "): expected UTF-8 text");
   }
   if (const std::size_t nul = text.find('\0'); nul != std::string::npos) {
-    fail<InputError>(name, ": line ", line_at(nul), " (byte ", nul,
-                     "): a NUL byte; expected text");
+    fail<InputError>(name, ": line ", line_at(nul), " (byte ", nul, "): a NUL byte; expected text");
   }
   if (text.starts_with("\xEF\xBB\xBF")) {
     text.erase(0, 3);

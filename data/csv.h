@@ -17,8 +17,8 @@ Table read_csv(const InputFile& file);
 /// Reads JSON lines: each line one object, whose keys are columns (all keys of the file, in the
 /// order in which they first occur; a key that a line lacks, or null, gives an empty field). Texts
 /// are taken as they are, numbers as they would be written again, true and false as such. Lines of
-/// white space are skipped. Errors (InputError): a line that is no object, a key given twice in one,
-/// a value that is a list or an object; with the line.
+/// white space are skipped. Errors (InputError): a line that is no object, a key given twice in
+/// one, a value that is a list or an object; with the line.
 Table read_jsonl(const InputFile& file);
 
 /// By the ending of its name: .csv, .jsonl, anything else as .tsv.

@@ -124,6 +124,8 @@ void check_kind_keys(const TomlSection& section, ModalityKind kind) {
   allow("categories", {features});
   allow("file", {features, sequence, image});
   allow("file_column", {features, sequence, image});
+  allow("files", {sequence, image});
+  allow("grey", {image});
   allow("missing", {features, sequence, image});
   allow("not_finite", {features, sequence, image});
   allow("noise", {features, image, sequence});
@@ -208,8 +210,8 @@ void read_gaps(const TomlSection& section, DatasetDescription::ModalityPart& mod
 
 void check_sources(const TomlSection& section, const DatasetDescription::ModalityPart& modality) {
   const bool columns = !modality.columns.empty() || !modality.categories.empty();
-  const int sources =
-      (modality.has_file() ? 1 : 0) + (modality.column.empty() ? 0 : 1) + (columns ? 1 : 0);
+  const int sources = (modality.has_file() ? 1 : 0) + (modality.files_column.empty() ? 0 : 1) +
+                      (modality.column.empty() ? 0 : 1) + (columns ? 1 : 0);
   if (sources != 1) {
     section.fail_here(
         "expected exactly one of \"file\", \"column\" (tokens) and \"columns\" or \"categories\" "
@@ -230,7 +232,14 @@ void check_sources(const TomlSection& section, const DatasetDescription::Modalit
   if (!modality.file_of.empty() && modality.kind == ModalityKind::sequence) {
     section.fail_here("kind sequence takes one file");
   }
-  if (modality.log_mel && modality.starts.empty()) {
+  if (!modality.files_column.empty() && modality.kind == ModalityKind::sequence &&
+      !modality.log_mel) {
+    section.fail_here("recordings need [modality.log_mel], which says what is made of them");
+  }
+  if (section.has("grey") && modality.files_column.empty()) {
+    section.fail_here("\"grey\" goes with \"files\"");
+  }
+  if (modality.log_mel && modality.starts.empty() && modality.files_column.empty()) {
     section.fail_here(
         "log_mel needs a file with the waveforms one after the other, and \"starts\"");
   }
@@ -238,10 +247,11 @@ void check_sources(const TomlSection& section, const DatasetDescription::Modalit
 
 DatasetDescription::ModalityPart read_modality(const TomlSection& section,
                                                const std::string& file_name) {
-  section.know({"name",          "kind",        "file",      "file_column", "column",
-                "columns",       "categories",  "rows",      "lengths",     "starts",
-                "channels_last", "standardise", "min_count", "missing",     "not_finite",
-                "size",          "log_mel",     "noise",     "noise_ratio", "noise_seed"});
+  section.know({"name",        "kind",       "file",          "file_column", "files",
+                "grey",        "column",     "columns",       "categories",  "rows",
+                "lengths",     "starts",     "channels_last", "standardise", "min_count",
+                "missing",     "not_finite", "size",          "log_mel",     "noise",
+                "noise_ratio", "noise_seed"});
   DatasetDescription::ModalityPart modality;
   modality.name = section.required_text("name");
   const std::string kind = section.required_text("kind");
@@ -257,6 +267,8 @@ DatasetDescription::ModalityPart read_modality(const TomlSection& section,
     modality.file = section.file("file");
   }
   modality.file_column = section.text("file_column");
+  modality.files_column = section.text("files");
+  modality.grey = section.boolean("grey", false);
   modality.categories = section.texts("categories");
   modality.column = section.text("column");
   modality.columns = section.texts("columns");
@@ -314,7 +326,8 @@ void check_table_needed(const TomlSection& top, const DatasetDescription& descri
                 !description.target.column.empty();
   for (const DatasetDescription::ModalityPart& modality : description.modalities) {
     needed = needed || !modality.column.empty() || !modality.columns.empty() ||
-             !modality.categories.empty() || !modality.rows.empty();
+             !modality.categories.empty() || !modality.rows.empty() ||
+             !modality.files_column.empty();
   }
   if (needed && description.table_file.empty()) {
     top.fail_here("columns are named, but there is no [table] with a file that has them");

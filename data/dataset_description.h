@@ -61,7 +61,9 @@ struct DatasetDescription {
     std::string file;         // features, sequence, image; "a.npz:b" is b of an archive
     std::string file_column;  // column whose value says which of these files is meant
     std::map<std::string, std::string> file_of;
-    std::string column;                   // tokens
+    std::string files_column;  // image, sequence: column with names of PNG, JPEG or WAV files
+    bool grey = false;         // image files: one channel instead of three
+    std::string column;        // tokens
     std::vector<std::string> columns;     // features: numbers
     std::vector<std::string> categories;  // features: words, one 0/1 feature for each
     std::string rows;                     // column: which row of the file belongs to a sample

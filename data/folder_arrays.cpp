@@ -42,7 +42,7 @@ std::vector<std::size_t> files_of_samples(const Part& part, const FolderSource& 
   for (const std::string& value : source.table->text(part.file_column)) {
     const auto found = position.find(value);
     check<InputError>(found != position.end(), source.table->file_name(), ": line ",
-                      Table::line_of(static_cast<std::int64_t>(files.size())), ": column \"",
+                      source.table->line_of(static_cast<std::int64_t>(files.size())), ": column \"",
                       part.file_column, "\" has \"", value.substr(0, 40),
                       "\", for which modality \"", part.name, "\" names no file",
                       suggestion(value, known));
@@ -85,7 +85,7 @@ FolderRows load_several(const Part& part, const FolderSource& source) {
     }
     const std::int64_t rows = first[files[i] + 1] - first[files[i]];
     check<InputError>(result.rows[i] < rows, source.table->file_name(), ": line ",
-                      Table::line_of(static_cast<std::int64_t>(i)), ": column \"", part.rows,
+                      source.table->line_of(static_cast<std::int64_t>(i)), ": column \"", part.rows,
                       "\" asks for row ", result.rows[i], ", but the file has rows 0 … ", rows - 1);
     result.rows[i] += first[files[i]];
   }
@@ -130,7 +130,7 @@ void take_rows(const Part& part, const FolderSource& source, std::int64_t count,
     const bool whole = lacks || (numbers[i] == std::floor(numbers[i]) && numbers[i] < 0x1p53 &&
                                  numbers[i] > -0x1p53);
     check<InputError>(whole, source.table->file_name(), ": line ",
-                      Table::line_of(static_cast<std::int64_t>(i)), ": column \"", part.rows,
+                      source.table->line_of(static_cast<std::int64_t>(i)), ": column \"", part.rows,
                       "\" has ", numbers[i], ", expected a whole number or nothing");
     into.rows.push_back(lacks ? 0 : static_cast<std::int64_t>(numbers[i]));
   }

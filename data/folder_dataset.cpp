@@ -10,7 +10,7 @@
 #include "data/folder_splits.h"
 #include "data/input_file.h"
 #include "data/nearest_name.h"
-#include "data/tsv.h"
+#include "data/csv.h"
 
 namespace heddle {
 namespace {
@@ -80,9 +80,9 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
                     ", but there is no such folder; say where it is (key folder, or the option "
                     "that overrides it)");
   if (!description.table_file.empty()) {
-    source.table = read_tsv(source.folder / description.table_file);
+    source.table = read_table(source.folder / description.table_file);
     for (const DatasetDescription::JoinPart& join : description.joins) {
-      source.table->join(join.rows, read_tsv(source.folder / join.file));
+      source.table->join(join.rows, read_table(source.folder / join.file));
     }
   }
   source.samples = count_samples(description, parts, source);

@@ -9,6 +9,7 @@
 #include "core/random.h"
 #include "data/folder_arrays.h"
 #include "data/folder_columns.h"
+#include "data/folder_files.h"
 #include "data/gaps.h"
 #include "data/npy.h"
 #include "data/resize.h"
@@ -34,6 +35,10 @@ void take_features(const Part& part, const FolderSource& source, Modality& modal
 }
 
 void take_images(const Part& part, const FolderSource& source, Modality& modality) {
+  if (!part.files_column.empty()) {
+    take_picture_files(part, source, modality);
+    return;
+  }
   FolderRows loaded = load_rows(part, source);
   Tensor values = loaded.values;
   check<InputError>(values.rank() == 3 || values.rank() == 4, loaded.where, ": shape ",
@@ -87,11 +92,8 @@ void take_ragged(const Part& part, const FolderSource& source, Modality& modalit
     modality.present = std::move(loaded.present);
   }
   if (part.log_mel) {
-    const std::optional<WaveformNoise> noise =
-        part.noise_ratio ? std::optional(WaveformNoise{*part.noise_ratio, part.noise_seed})
-                         : std::nullopt;
-    WaveformFrames frames =
-        frames_of_waveforms(modality.values, modality.starts, *part.log_mel, noise);
+    WaveformFrames frames = frames_of_waveforms(modality.values, modality.starts, *part.log_mel,
+                                                noise_of_waveforms(part));
     modality.values = frames.frames;
     modality.starts = std::move(frames.starts);
   }
@@ -99,6 +101,10 @@ void take_ragged(const Part& part, const FolderSource& source, Modality& modalit
 
 /// Frames of all samples one after the other, and where each sample's begin.
 void take_sequences(const Part& part, const FolderSource& source, Modality& modality) {
+  if (!part.files_column.empty()) {
+    take_sound_files(part, source, modality);
+    return;
+  }
   if (!part.starts.empty()) {
     take_ragged(part, source, modality);
     return;
@@ -173,11 +179,11 @@ void add_noise(const Part& part, Modality& modality) {
 /// Where a number came from, for errors.
 std::string place_of(const Part& part, const FolderSource& source, std::int64_t row,
                      std::int64_t position, std::int64_t width) {
-  if (part.has_file()) {
+  if (part.has_file() || !part.files_column.empty()) {
     return concat("element ", row * width + position);
   }
   const auto column = static_cast<std::size_t>(position);
-  return concat("line ", Table::line_of(row), ": column \"",
+  return concat("line ", source.table->line_of(row), ": column \"",
                 column < part.columns.size() ? part.columns[column] : source.table->file_name(),
                 "\"");
 }
@@ -198,6 +204,11 @@ void treat_numbers(const Part& part, const FolderSource& source, Modality& modal
 }
 
 }  // namespace
+
+std::optional<WaveformNoise> noise_of_waveforms(const Part& part) {
+  return part.noise_ratio ? std::optional(WaveformNoise{*part.noise_ratio, part.noise_seed})
+                          : std::nullopt;
+}
 
 Modality load_modality(const Part& part, const FolderSource& source) {
   Modality modality;

@@ -39,7 +39,7 @@ std::vector<int> splits_from_column(const DatasetDescription::SplitPart& part,
   for (const std::string& value : table->text(part.column)) {
     const auto found = split_of_value.find(value);
     check<InputError>(found != split_of_value.end(), table->file_name(), ": line ",
-                      Table::line_of(static_cast<std::int64_t>(splits.size())), ": column \"",
+                      table->line_of(static_cast<std::int64_t>(splits.size())), ": column \"",
                       part.column, "\" has \"", value.substr(0, 40), "\", expected one of ", listed,
                       "; add it to train, valid, test or ignore of [split]");
     splits.push_back(found->second);
@@ -181,7 +181,7 @@ std::vector<SampleGroup> groups_from_column(const DatasetDescription::GroupPart&
     }
     const int split = split_of(group.members.front());
     for (const std::int64_t i : group.members) {
-      check<InputError>(split_of(i) == split, table->file_name(), ": line ", Table::line_of(i),
+      check<InputError>(split_of(i) == split, table->file_name(), ": line ", table->line_of(i),
                         ": group \"", group.name, "\" is in two splits, ",
                         name_of(static_cast<Split>(split)), " and ",
                         name_of(static_cast<Split>(split_of(i))));

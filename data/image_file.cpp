@@ -134,14 +134,14 @@ Tensor read_image(const InputFile& file, std::int64_t channels) {
   const bool is_png = bytes.starts_with("\x89PNG");
   const bool is_jpeg = bytes.starts_with("\xFF\xD8\xFF");
   check<InputError>(is_png || is_jpeg, file.name(), ": byte 0: expected a PNG or JPEG picture");
-  const Pixels pixels =
-      is_png ? read_png(file, bytes, channels) : read_jpeg(file, bytes, channels);
+  const Pixels pixels = is_png ? read_png(file, bytes, channels) : read_jpeg(file, bytes, channels);
   Tensor result = Tensor::empty({channels, pixels.height, pixels.width});
   float* out = result.mutable_data<float>("read_image");
   const std::int64_t plane = pixels.height * pixels.width;
   for (std::int64_t c = 0; c < channels; ++c) {
     for (std::int64_t i = 0; i < plane; ++i) {
-      *out++ = static_cast<float>(pixels.bytes[static_cast<std::size_t>(i * channels + c)]) / 255.0f;
+      *out++ =
+          static_cast<float>(pixels.bytes[static_cast<std::size_t>(i * channels + c)]) / 255.0f;
     }
   }
   return result;

@@ -60,13 +60,14 @@ Table read_jsonl(const InputFile& file) {
     const std::string_view line = std::string_view(text).substr(begin, end - begin);
     begin = end + 1;
     const std::string where = concat(file.name(), ": line ", ++number, ": ");
-    check<InputError>(line.size() <= largest_line, where, line.size(),
-                      " bytes, expected at most ", largest_line);
+    check<InputError>(line.size() <= largest_line, where, line.size(), " bytes, expected at most ",
+                      largest_line);
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) {
       continue;
     }
     std::vector<std::string> fields(columns.size());
-    for (const auto& [key, value] : object_of(line, where).items()) {
+    const Json object = object_of(line, where);
+    for (const auto& [key, value] : object.items()) {
       const auto [entry, is_new] = position.emplace(key, columns.size());
       if (is_new) {
         columns.push_back(key);

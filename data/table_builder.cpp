@@ -24,8 +24,8 @@ TableBuilder::TableBuilder(std::string file_name, std::vector<std::string> colum
   std::vector<std::string> sorted = columns;
   std::sort(sorted.begin(), sorted.end());
   const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
-  check<InputError>(twice == sorted.end(), file_name, ": line ", line,
-                    ": two columns are named \"", twice == sorted.end() ? "" : *twice, "\"");
+  check<InputError>(twice == sorted.end(), file_name, ": line ", line, ": two columns are named \"",
+                    twice == sorted.end() ? "" : *twice, "\"");
   table_.file_name_ = std::move(file_name);
   table_.columns_ = std::move(columns);
   table_.field_end_ = unit_separator;

@@ -30,8 +30,8 @@ std::string_view take_line(std::string_view& rest) {
 }
 
 /// Takes the next field off the front of `line`; nothing left makes `more` false.
-std::string_view take_field(std::string_view& line, bool& more) {
-  const std::size_t end = line.find('\t');
+std::string_view take_field(std::string_view& line, bool& more, char field_end = '\t') {
+  const std::size_t end = line.find(field_end);
   more = end != std::string_view::npos;
   const std::string_view field = line.substr(0, end);
   line.remove_prefix(more ? end + 1 : line.size());
@@ -121,7 +121,7 @@ Table read_tsv(const InputFile& file) {
   table.columns_ = column_names(take_line(rest), name);
   table.body_ = table.text_.size() - rest.size();
   while (!rest.empty()) {
-    const std::int64_t number = Table::line_of(table.rows_);
+    const std::int64_t number = table.line_of(table.rows_);
     const std::size_t fields = checked_fields(take_line(rest), number, name);
     check<InputError>(fields == table.columns_.size(), name, ": line ", number, ": ", fields,
                       fields == 1 ? " field" : " fields", ", expected ", table.columns_.size(),
@@ -175,11 +175,15 @@ void Table::visit_column(std::string_view column, const Visit& visit) const {
   }
   std::string_view rest = std::string_view(text_).substr(body_);
   for (std::int64_t row = 0; row < rows_; ++row) {
-    std::string_view line = take_line(rest);
+    const std::size_t end = rest.find(row_end_);
+    std::string_view line = row_end_ == '\n' ? take_line(rest) : rest.substr(0, end);
+    if (row_end_ != '\n') {
+      rest.remove_prefix(end + 1);
+    }
     bool more = true;
-    std::string_view field = take_field(line, more);
+    std::string_view field = take_field(line, more, field_end_);
     for (std::int64_t skipped = 0; skipped < *index; ++skipped) {
-      field = take_field(line, more);
+      field = take_field(line, more, field_end_);
     }
     visit(row, field);
   }

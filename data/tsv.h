@@ -12,7 +12,7 @@
 
 namespace heddle {
 
-/// A table of tab-separated text, checked when it was read: every row has as many fields as the
+/// A table of text in columns, checked when it was read: every row has as many fields as the
 /// header line. It keeps the text as it lies in the file and walks it for each column asked for, so
 /// that it needs little more memory than the file.
 class Table {
@@ -38,10 +38,13 @@ class Table {
   void join(std::string_view rows, Table other);
 
   /// The line of the file on which a row stands (the header is line 1), for errors of callers.
-  static std::int64_t line_of(std::int64_t row) { return row + 2; }
+  std::int64_t line_of(std::int64_t row) const {
+    return lines_.empty() ? row + 2 : lines_[static_cast<std::size_t>(row)];
+  }
 
  private:
   friend Table read_tsv(const InputFile& file);
+  friend class TableBuilder;
   Table() = default;
 
   struct Joined;
@@ -54,6 +57,9 @@ class Table {
   std::int64_t rows_ = 0;
   std::string text_;
   std::size_t body_ = 0;  // where the rows begin in text_
+  char field_end_ = '\t';
+  char row_end_ = '\n';
+  std::vector<std::int64_t> lines_;  // where each row begins in its file; empty: one row a line
   std::vector<Joined> joined_;
 };
 

@@ -80,8 +80,8 @@ Recording read_wav(const InputFile& file) {
   const auto channels = static_cast<std::size_t>(info.channels);
   std::vector<float> frames(static_cast<std::size_t>(block) * channels);
   for (sf_count_t done = 0; done < info.frames;) {
-    const sf_count_t got = sf_readf_float(sound.get(), frames.data(),
-                                          std::min(block, info.frames - done));
+    const sf_count_t got =
+        sf_readf_float(sound.get(), frames.data(), std::min(block, info.frames - done));
     check<InputError>(got > 0, name, ": ends after ", done, " of ", info.frames, " samples");
     for (sf_count_t i = 0; i < got; ++i) {
       float sum = 0.0f;

@@ -11,7 +11,8 @@ struct Recording {
 };
 
 /// Reads a WAV file: integer and floating-point samples, at most 64 channels, 2^31 bytes. Errors
-/// (InputError): another format, damaged, fewer samples than it states, a sample that is not finite.
+/// (InputError): another format, damaged, fewer samples than it states, a sample that is not
+/// finite.
 Recording read_wav(const InputFile& file);
 
 }  // namespace heddle

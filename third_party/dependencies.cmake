@@ -12,6 +12,8 @@ set(heddle_dependency_table
     "nlohmann_json|3.7|nlohmann_json::nlohmann_json|nlohmann/json.hpp|nlohmann-json3-dev|json-devel|nlohmann-json|nlohmann_json"
     "CLI11|-|CLI11::CLI11|CLI/CLI.hpp|libcli11-dev|cli11-devel|cli11|cli11"
     "PNG|-|PNG::PNG|-|libpng-dev|libpng-devel|libpng|libpng"
+    "JPEG|-|JPEG::JPEG|-|libjpeg-dev|libjpeg-turbo-devel|libjpeg-turbo|libjpeg-turbo"
+    "sndfile|-|sndfile::sndfile|sndfile.h:sndfile|libsndfile1-dev|libsndfile-devel|libsndfile|libsndfile"
     "libzip|-|libzip::zip|zip.h:zip|libzip-dev|libzip-devel|libzip|libzip"
     "OpenSSL|3.0|OpenSSL::Crypto|-|libssl-dev|openssl-devel|openssl|openssl"
     "GTest|-|GTest::gtest_main|-|libgtest-dev|gtest-devel|gtest|gtest"
