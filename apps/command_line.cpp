@@ -64,6 +64,11 @@ void add_train(CLI::App& app, TrainCommand& command, Chosen& chosen) {
                    "deviation of every metric")
       ->type_name("N")
       ->check(CLI::Range(1, 1000));
+  train
+      ->add_flag("--folds", command.folds,
+                 "Cross-validation: train once for each fold of the data set's [split]; folds.json "
+                 "has the results together")
+      ->excludes("--seeds");
   train->footer(
       "Examples:\n"
       "  heddle train configs/demo.toml\n"

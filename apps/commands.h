@@ -19,6 +19,7 @@ struct TrainCommand {
   bool resume = false;
   bool overwrite = false;
   std::int64_t seeds = 0;  // 0: one run; else so many, each in a folder of its own
+  bool folds = false;      // cross-validation: every fold of the data set
   std::string typed;       // the command line, for the report
 };
 int run(const TrainCommand& command);

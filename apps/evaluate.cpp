@@ -9,6 +9,7 @@
 #include "apps/loaded_run.h"
 #include "core/error.h"
 #include "data/nearest_name.h"
+#include "train/breakdown.h"
 #include "train/final_evaluation.h"
 #include "train/results.h"
 
@@ -23,7 +24,8 @@ void print_metrics(const Metrics& metrics, const Predictions& predictions, const
   for (const auto& [name, value] : metrics) {
     std::cout << std::left << std::setw(14) << name << value << '\n';
   }
-  if (predictions.predicted.empty()) {
+  constexpr std::int64_t most_classes = 40;
+  if (predictions.predicted.empty() || dataset.classes() > most_classes) {
     return;
   }
   std::cout << "confusion (rows: truth, columns: predicted)\n";
@@ -138,7 +140,7 @@ int run(const EvaluateCommand& command) {
             : evaluate_split(evaluated, dataset, run.config, split);
   check<InputError>(!predictions.samples.empty(), "data set \"", dataset.name, "\" has no ",
                     command.split, " samples");
-  const Metrics metrics = metrics_of(predictions, dataset);
+  const Metrics metrics = detailed_metrics(predictions, dataset);
   std::vector<SubsetResult> subsets;
   if (tables_subsets) {
     subsets = metrics_of_subsets(evaluated, dataset, run.config, split);

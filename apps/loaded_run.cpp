@@ -19,7 +19,7 @@ LoadedRun load_run(const std::string& source, const std::string& device,
   const WeightsFile file = find_weights(source);
   LoadedRun run;
   run.config = parse_run_config(file.config, source, overrides);
-  run.data = load_data(run.config.data);
+  run.data = load_data(run.config.data, run.config.evaluate.by);
   run.loss.emplace(run.config.loss, run.data.dataset);
   run.model = model_for(run.config, run.data.dataset, *run.loss);
   run.modalities = modalities_used(run.config, run.data.dataset);

@@ -11,6 +11,7 @@
 #include "apps/question.h"
 #include "autograd/ops.h"
 #include "core/error.h"
+#include "train/evaluation.h"
 
 namespace heddle {
 
@@ -22,11 +23,17 @@ void print_row(const LoadedRun& run, const ModelOutput& output, std::int64_t row
     const std::int64_t classes = output.logits.size(-1);
     const std::vector<double> all = softmax(output.logits).value().to_vector<double>();
     const auto first = all.begin() + row * classes;
-    const auto best = static_cast<std::size_t>(std::max_element(first, first + classes) - first);
+    const std::vector<double> probabilities(first, first + classes);
+    const auto best = static_cast<std::size_t>(most_probable(probabilities, dataset.other_class));
     std::cout << dataset.class_names[best] << "  (";
-    for (std::int64_t c = 0; c < classes; ++c) {
-      std::cout << (c == 0 ? "" : ", ") << dataset.class_names[static_cast<std::size_t>(c)] << ' '
-                << first[c];
+    constexpr std::size_t most_classes = 20;  // that a line can show
+    const std::size_t shown = std::min(probabilities.size(), most_classes);
+    const bool all_shown = shown == probabilities.size();
+    for (std::size_t c = 0; all_shown && c < shown; ++c) {
+      std::cout << (c == 0 ? "" : ", ") << dataset.class_names[c] << ' ' << probabilities[c];
+    }
+    if (!all_shown) {
+      std::cout << probabilities[best] << ", one of " << probabilities.size() << " classes";
     }
     std::cout << ')';
   }

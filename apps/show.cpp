@@ -109,6 +109,10 @@ int run(const ShowCommand& command) {
   std::cout << '\n';
   for (const Modality& modality : dataset.modalities) {
     std::cout << "\n" << modality.info.name << ":\n";
+    if (!modality.has(sample)) {
+      std::cout << "absent\n";
+      continue;
+    }
     switch (modality.info.kind) {
       case ModalityKind::tokens:
         for (const std::string& word : modality.words(sample)) {

@@ -57,9 +57,17 @@ void print_subsets(const std::vector<SubsetResult>& subsets) {
   }
 }
 
+void print_collapse(const RunSummary& summary, const std::string& which) {
+  for (const auto& [split, label] : summary.collapsed) {
+    std::cout << which << "warning: every " << split << " sample is predicted as \"" << label
+              << "\": the model has collapsed to one class\n";
+  }
+}
+
 void print_summary(const RunSummary& summary, const std::filesystem::path& folder) {
   std::cout << std::fixed << std::setprecision(4);
   print_metrics(summary.metrics);
+  print_collapse(summary, "");
   if (!summary.subsets.empty()) {
     std::cout << "accuracy on the test split with these modalities, the others masked:\n"
               << std::setprecision(1);
@@ -71,7 +79,7 @@ void print_summary(const RunSummary& summary, const std::filesystem::path& folde
             << "report: " << (folder / "report.html").string() << '\n';
 }
 
-void print_seeds(const std::vector<RunSummary>& runs, const std::filesystem::path& folder) {
+void print_spreads(const std::vector<RunSummary>& runs) {
   std::cout << std::fixed << std::setprecision(4);
   for (const auto& [split, metrics] : spreads_of(runs)) {
     std::cout << std::left << std::setw(16) << split;
@@ -80,7 +88,23 @@ void print_seeds(const std::vector<RunSummary>& runs, const std::filesystem::pat
     }
     std::cout << '\n';
   }
+}
+
+void print_seeds(const std::vector<RunSummary>& runs, const std::filesystem::path& folder) {
+  print_spreads(runs);
+  for (const RunSummary& run : runs) {
+    print_collapse(run, concat("seed ", run.seed, ": "));
+  }
   std::cout << "report: " << (folder / "report.html").string() << '\n';
+}
+
+void print_folds(const FoldsOutcome& outcome, const std::filesystem::path& folder) {
+  print_spreads(outcome.runs);
+  print_metrics({{"all folds", outcome.pooled}});
+  for (std::size_t i = 0; i < outcome.runs.size(); ++i) {
+    print_collapse(outcome.runs[i], concat("fold ", outcome.folds[i], ": "));
+  }
+  std::cout << "results: " << (folder / "folds.json").string() << '\n';
 }
 
 }  // namespace
@@ -98,7 +122,14 @@ int run(const TrainCommand& command) {
                     options.folder.string(),
                     " holds a run already; add --resume to continue it, --overwrite to replace it, "
                     "or choose another folder with --out");
-  const LoadedData data = load_data(config.data);
+  if (command.folds) {
+    const FoldsOutcome outcome = run_folds(config, options);
+    if (outcome.signal == 0) {
+      print_folds(outcome, options.folder);
+    }
+    return outcome.signal == 0 ? 0 : signal_base + outcome.signal;
+  }
+  const LoadedData data = load_data(config.data, config.evaluate.by);
   if (command.seeds > 0) {
     const SeedsOutcome outcome = run_seeds(config, command.seeds, data, options);
     if (outcome.signal == 0) {

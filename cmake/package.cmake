@@ -8,7 +8,7 @@ set_target_properties(heddle_all PROPERTIES EXPORT_NAME heddle)
 target_link_libraries(heddle_all INTERFACE ${heddle_libraries})
 
 # What the installed static libraries are linked with; a library that is only headers is not among it.
-set(HEDDLE_PACKAGE_DEPENDENCIES Threads PNG OpenSSL)
+set(HEDDLE_PACKAGE_DEPENDENCIES Threads PNG JPEG sndfile OpenSSL libzip)
 get_target_property(toml_type tomlplusplus::tomlplusplus TYPE)
 if(NOT toml_type STREQUAL "INTERFACE_LIBRARY")
   list(APPEND HEDDLE_PACKAGE_DEPENDENCIES tomlplusplus)

@@ -47,8 +47,8 @@ BatchModality padded(const Modality& modality, std::span<const std::int64_t> ind
   T* out = values.mutable_data<T>("collate");
   const T* in = modality.values.data<T>();
   for (std::int64_t b = 0; b < count; ++b) {
-    const std::int64_t start =
-        modality.starts[static_cast<std::size_t>(indices[static_cast<std::size_t>(b)])];
+    const std::int64_t row = modality.row_of(indices[static_cast<std::size_t>(b)]);
+    const std::int64_t start = modality.starts[static_cast<std::size_t>(row)];
     for (std::int64_t t = 0; t < lengths[static_cast<std::size_t>(b)]; ++t) {
       std::copy_n(in + (start + t) * width, width, out + (t * count + b) * width);
     }
@@ -90,6 +90,30 @@ Tensor placed(const Tensor& column, std::span<const std::int64_t> place, std::in
   return rows;
 }
 
+/// The rows of samples; −1 stays −1.
+std::vector<std::int64_t> rows_of(const Modality& modality, std::span<const std::int64_t> samples) {
+  std::vector<std::int64_t> rows;
+  for (const std::int64_t sample : samples) {
+    rows.push_back(sample < 0 ? sample : modality.row_of(sample));
+  }
+  return rows;
+}
+
+/// bool `shape`, true for padding (−1); undefined where all samples have the modality.
+Tensor presence(const Modality& modality, std::span<const std::int64_t> samples,
+                const Shape& shape) {
+  const auto absent = [&](std::int64_t sample) { return sample >= 0 && !modality.has(sample); };
+  if (std::none_of(samples.begin(), samples.end(), absent)) {
+    return {};
+  }
+  Tensor present = Tensor::full(shape, 1.0, DType::boolean);
+  bool* out = present.mutable_data<bool>("collate");
+  for (const std::int64_t sample : samples) {
+    *out++ = !absent(sample);
+  }
+  return present;
+}
+
 }  // namespace
 
 const BatchModality& SampleBatch::modality(std::string_view name) const {
@@ -122,12 +146,15 @@ SampleBatch collate(const Dataset& dataset, std::span<const std::int64_t> indice
         break;
       case ModalityKind::features:
       case ModalityKind::image:
-        batch.modalities.push_back({.name = modality->info.name,
-                                    .kind = modality->info.kind,
-                                    .values = gathered(modality->values, indices),
-                                    .lengths = {}});
+        batch.modalities.push_back(
+            {.name = modality->info.name,
+             .kind = modality->info.kind,
+             .values = gathered(modality->values, rows_of(*modality, indices)),
+             .lengths = {}});
         break;
     }
+    batch.modalities.back().present =
+        presence(*modality, indices, {static_cast<std::int64_t>(indices.size())});
   }
   batch.samples = Tensor::from(indices, {static_cast<std::int64_t>(indices.size())});
   if (dataset.has_labels()) {
@@ -165,10 +192,12 @@ SampleBatch collate_groups(const Dataset& dataset, std::span<const std::int64_t>
     check(modality->info.kind == ModalityKind::features, "collate_groups: modality \"",
           modality->info.name, "\" is of kind ", name_of(modality->info.kind),
           "; groups take features only, so name the modalities to use");
-    batch.modalities.push_back({.name = modality->info.name,
-                                .kind = ModalityKind::features,
-                                .values = placed(modality->values, place, utterances, 0.0f),
-                                .lengths = {}});
+    batch.modalities.push_back(
+        {.name = modality->info.name,
+         .kind = ModalityKind::features,
+         .values = placed(modality->values, rows_of(*modality, place), utterances, 0.0f),
+         .lengths = {},
+         .present = presence(*modality, place, {utterances, groups})});
   }
   batch.samples = Tensor::from(std::span<const std::int64_t>(place), {utterances, groups});
   batch.group_lengths = Tensor::from(std::span<const std::int64_t>(lengths), {groups});

@@ -60,19 +60,31 @@ std::int64_t ModalityInfo::features() const {
   return shape[0];
 }
 
+std::int64_t Modality::row_of(std::int64_t sample) const {
+  return rows.empty() ? sample : rows.at(static_cast<std::size_t>(sample));
+}
+
+std::int64_t Modality::row_count() const {
+  return starts.empty() ? values.size(0) : static_cast<std::int64_t>(starts.size()) - 1;
+}
+
+bool Modality::has(std::int64_t sample) const {
+  return present.empty() || present.at(static_cast<std::size_t>(sample));
+}
+
 std::int64_t Modality::length(std::int64_t sample) const {
   if (starts.empty()) {
     return 1;
   }
-  const auto at = static_cast<std::size_t>(sample);
+  const auto at = static_cast<std::size_t>(row_of(sample));
   return starts.at(at + 1) - starts.at(at);
 }
 
 Tensor Modality::sample(std::int64_t sample) const {
   if (starts.empty()) {
-    return values.select(0, sample);
+    return values.select(0, row_of(sample));
   }
-  const auto at = static_cast<std::size_t>(sample);
+  const auto at = static_cast<std::size_t>(row_of(sample));
   return values.slice(0, starts.at(at), starts.at(at + 1));
 }
 
@@ -80,7 +92,7 @@ std::vector<std::string> Modality::words(std::int64_t sample) const {
   check(info.kind == ModalityKind::tokens, "modality \"", info.name, "\" is of kind ",
         name_of(info.kind), "; only tokens have words");
   if (!texts.empty()) {
-    return words_in(texts.at(static_cast<std::size_t>(sample)));
+    return words_in(texts.at(static_cast<std::size_t>(row_of(sample))));
   }
   std::vector<std::string> words;
   for (const std::int64_t number : this->sample(sample).to_vector<std::int64_t>()) {

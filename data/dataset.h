@@ -15,10 +15,11 @@
 namespace heddle {
 
 /// What one sample has of a modality:
-///   tokens    word numbers, any number of them      stored i64 [total],      in a batch i64 [T, B]
-///   features  F numbers                             stored f32 [N, F],       in a batch f32 [B, F]
-///   sequence  frames of F numbers, any number       stored f32 [total, F],   in a batch f32 [T, B,
-///   F] image     C planes of H×W pixels                stored f32 [N, C, H, W], f32 [B, C, H, W]
+///   tokens    word numbers, any number of them   stored i64 [total],       in a batch i64 [T, B]
+///   features  F numbers                          stored f32 [R, F],        in a batch f32 [B, F]
+///   sequence  frames of F numbers, any number    stored f32 [total, F],    f32 [T, B, F]
+///   image     C planes of H×W pixels             stored f32 [R, C, H, W],  f32 [B, C, H, W]
+/// R is the number of samples, or of different rows where samples share them.
 enum class ModalityKind : std::uint8_t { tokens, features, sequence, image };
 
 std::string_view name_of(ModalityKind kind);
@@ -55,10 +56,20 @@ struct ModalityInfo {
 struct Modality {
   ModalityInfo info;
   Tensor values;  // as ModalityKind says
-  /// tokens and sequence: sample i owns rows starts[i] … starts[i + 1] − 1. Else empty.
+  /// tokens and sequence: row r is values[starts[r] … starts[r + 1] − 1]. Else empty: row r is
+  /// values[r].
   std::vector<std::int64_t> starts;
-  std::vector<std::string> texts;  // tokens, where the words were read from text: one per sample
+  std::vector<std::string> texts = {};  // tokens read from text: one per row
+  /// The row of each sample, so that samples may share one (many questions about a picture). Empty:
+  /// sample i has row i.
+  std::vector<std::int64_t> rows = {};
+  /// Whether each sample has this modality at all; what its row holds where not is of no meaning.
+  /// Empty: all have. A sequence of length 0 is absent too.
+  std::vector<bool> present = {};
 
+  std::int64_t row_of(std::int64_t sample) const;
+  std::int64_t row_count() const;
+  bool has(std::int64_t sample) const;
   /// Tokens or frames of a sample; 1 for features and images.
   std::int64_t length(std::int64_t sample) const;
   /// The values of one sample: i64 [T], f32 [F], [T, F] or [C, H, W]. A view.
@@ -91,6 +102,15 @@ struct Dataset {
   std::vector<std::string> sample_names;  // one per sample, or empty: samples go by number
   std::array<std::vector<std::int64_t>, 3> splits;  // samples of each Split, ascending
   std::vector<SampleGroup> groups;                  // empty where samples stand alone
+  /// The class of samples whose answer is none of the others (never predicted, never right); −1:
+  /// there is none.
+  std::int64_t other_class = -1;
+  /// Something by which results are told apart: its name, and its value for each sample. Empty
+  /// where nothing was asked for.
+  std::string category;
+  std::vector<std::string> category_of;
+  /// Where the test split is one of several folds: their names, in order. Else empty.
+  std::vector<std::string> folds;
 
   std::int64_t classes() const { return static_cast<std::int64_t>(class_names.size()); }
   bool has_labels() const { return labels.defined(); }

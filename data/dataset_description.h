@@ -2,14 +2,28 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/dataset.h"
 #include "data/input_file.h"
+#include "data/log_mel.h"
 
 namespace heddle {
+
+/// What to do about a number that is missing (an empty cell, NaN), or is infinite.
+enum class GapTreatment : std::uint8_t {
+  refuse,     // an error that counts them and names the first
+  absent,     // the sample lacks the whole modality
+  mean,       // the mean over the training split
+  zero,       // 0, before standardising
+  indicator,  // the mean, and one more feature per column that is 1 where it was missing
+  limit,      // infinite numbers only: the largest (smallest) finite one of the training split
+};
+std::string_view name_of(GapTreatment treatment);
 
 /// What a dataset.toml says, key by key (docs/data.md explains them); no file it names was opened.
 /// An empty string stands for a key that is not there.
@@ -21,29 +35,54 @@ struct DatasetDescription {
     std::vector<std::string> ignored;  // rows that belong to no split
     double valid_share = 0;            // 0: no part of the training split is taken
     std::uint64_t valid_seed = 0;
+    /// A column whose values are the folds; or how many to make of the groups (0: none), by a seed.
+    std::string folds_column;
+    std::int64_t folds = 0;
+    std::uint64_t folds_seed = 0;
+    std::int64_t fold = 0;  // the one to test on
+    bool has_folds() const { return !folds_column.empty() || folds > 0; }
   };
   struct GroupPart {
-    std::string column;
-    std::string order;  // a column of numbers
+    std::vector<std::string> columns;  // samples that agree in all of them belong together
+    std::string order;                 // a column of numbers
   };
   struct LabelPart {
     std::string column;
     std::string file;
     std::vector<std::string> names;
+    bool count_names = false;    // classes = "train": the values of the training split
+    std::int64_t min_count = 1;  // classes = "train": rarer values are no class of their own
+    bool lower_case = false;     // ASCII letters
     bool given() const { return !column.empty() || !file.empty(); }
   };
   struct ModalityPart {
     std::string name;
     ModalityKind kind = ModalityKind::features;
-    std::string file;                  // features, sequence, image
-    std::string column;                // tokens
-    std::vector<std::string> columns;  // features
-    std::string rows;                  // column: which row of the file belongs to a sample
-    std::string lengths;               // sequence: file with the frames of each sample
-    std::string starts;                // sequence: file with the first frame of each sample
-    bool channels_last = false;        // image
-    bool standardise = false;          // features, sequence, image
-    std::int64_t min_count = 1;        // tokens
+    std::string file;         // features, sequence, image; "a.npz:b" is b of an archive
+    std::string file_column;  // column whose value says which of these files is meant
+    std::map<std::string, std::string> file_of;
+    std::string files_column;  // image, sequence: column with names of PNG, JPEG or WAV files
+    bool grey = false;         // image files: one channel instead of three
+    std::string column;        // tokens
+    std::vector<std::string> columns;     // features: numbers
+    std::vector<std::string> categories;  // features: words, one 0/1 feature for each
+    std::string rows;                     // column: which row of the file belongs to a sample
+    std::string lengths;                  // sequence: file with the frames of each sample
+    std::string starts;                   // sequence: file with the first frame of each sample
+    bool channels_last = false;           // image
+    bool standardise = false;             // features, sequence, image
+    std::int64_t min_count = 1;           // tokens
+    GapTreatment missing = GapTreatment::refuse;
+    GapTreatment not_finite = GapTreatment::refuse;
+    std::int64_t height = 0;  // image: pixels it is brought to; 0: as it is
+    std::int64_t width = 0;
+    std::optional<LogMelOptions> log_mel;  // sequence: the file holds waveforms
+    double noise = 0;                      // deviation of what is added to every number
+    std::optional<double> noise_ratio;     // waveforms: signal to noise in decibels
+    std::uint64_t noise_seed = 0;
+    bool has_file() const { return !file.empty() || !file_of.empty(); }
+    /// Every file that holds values.
+    std::vector<std::string> files() const;
   };
 
   std::string file_name;  // as errors should call it
@@ -51,6 +90,11 @@ struct DatasetDescription {
   std::string folder;
   std::string table_file;
   std::string sample_column;
+  struct JoinPart {
+    std::string file;
+    std::string rows;  // column: the row of `file` that belongs to a row of the table
+  };
+  std::vector<JoinPart> joins;
   SplitPart split;
   GroupPart group;
   LabelPart label;

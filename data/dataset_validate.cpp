@@ -8,10 +8,8 @@
 namespace heddle {
 namespace {
 
-void check_starts(const Modality& modality, std::int64_t samples, const std::string& where) {
+void check_starts(const Modality& modality, const std::string& where) {
   const std::vector<std::int64_t>& starts = modality.starts;
-  check(static_cast<std::int64_t>(starts.size()) == samples + 1, where, starts.size(),
-        " starts, expected ", samples + 1);
   check(starts.front() == 0 && starts.back() == modality.values.size(0) &&
             std::is_sorted(starts.begin(), starts.end()),
         where, "the starts do not cover its ", modality.values.size(0), " rows in order");
@@ -27,6 +25,20 @@ void check_tokens(const Modality& modality, const std::string& where) {
   }
 }
 
+void check_rows(const Modality& modality, std::int64_t samples, const std::string& where) {
+  const std::int64_t rows = modality.row_count();
+  check(!modality.rows.empty() || rows == samples, where, rows, " rows, expected ", samples,
+        ", one for each sample, or a list that says which sample has which");
+  check(modality.rows.empty() || static_cast<std::int64_t>(modality.rows.size()) == samples, where,
+        modality.rows.size(), " samples are given a row, expected ", samples);
+  for (const std::int64_t row : modality.rows) {
+    check(row >= 0 && row < rows, where, "a sample has row ", row, ", expected 0 … ", rows - 1);
+  }
+  check(modality.present.empty() || static_cast<std::int64_t>(modality.present.size()) == samples,
+        where, "is said of ", modality.present.size(), " samples to be there or not, expected ",
+        samples);
+}
+
 void check_modality(const Modality& modality, std::int64_t samples) {
   const ModalityInfo& info = modality.info;
   const std::string where = concat("modality \"", info.name, "\": ");
@@ -40,16 +52,17 @@ void check_modality(const Modality& modality, std::int64_t samples) {
   check(info.shape.rank() == wanted_rank, where, "shape ", info.shape, " of a sample, expected ",
         wanted_rank, " dimensions");
   if (starts_wanted) {
-    check_starts(modality, samples, where);
+    check_starts(modality, where);
   }
+  check_rows(modality, samples, where);
   if (info.kind == ModalityKind::tokens) {
     check_tokens(modality, where);
-    check(modality.texts.empty() || static_cast<std::int64_t>(modality.texts.size()) == samples,
-          where, modality.texts.size(), " texts, expected ", samples);
+    const std::int64_t rows = modality.row_count();
+    check(modality.texts.empty() || static_cast<std::int64_t>(modality.texts.size()) == rows, where,
+          modality.texts.size(), " texts, expected ", rows);
     return;
   }
-  const std::int64_t rows = starts_wanted ? modality.values.size(0) : samples;
-  const Shape wanted = info.shape.inserted(0, rows);
+  const Shape wanted = info.shape.inserted(0, modality.values.size(0));
   check(modality.values.dtype() == DType::f32 && modality.values.shape() == wanted, where,
         "values are ", modality.values.dtype(), " ", modality.values.shape(), ", expected f32 ",
         wanted);
@@ -121,6 +134,10 @@ void Dataset::validate() const {
       check(std::isfinite(target), "a target is ", target, ", expected a finite number");
     }
   }
+  check(other_class >= -1 && other_class < classes(), "the class of other answers is ", other_class,
+        ", expected −1 … ", classes() - 1);
+  check(category_of.empty() || static_cast<std::int64_t>(category_of.size()) == samples,
+        category_of.size(), " values of \"", category, "\", expected ", samples);
   check(sample_names.empty() || static_cast<std::int64_t>(sample_names.size()) == samples,
         sample_names.size(), " sample names, expected ", samples);
   check_splits(*this);

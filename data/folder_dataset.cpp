@@ -1,24 +1,19 @@
 #include "data/folder_dataset.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <map>
-#include <utility>
 
 #include "core/error.h"
 #include "data/dataset_description.h"
+#include "data/folder_arrays.h"
+#include "data/folder_labels.h"
 #include "data/folder_modalities.h"
 #include "data/folder_splits.h"
 #include "data/input_file.h"
 #include "data/nearest_name.h"
-#include "data/npy.h"
-#include "data/tsv.h"
+#include "data/csv.h"
 
 namespace heddle {
 namespace {
-
-constexpr std::int64_t most_classes = 100'000;
 
 std::filesystem::path data_folder(const std::filesystem::path& description_path,
                                   const DatasetDescription& description,
@@ -64,95 +59,11 @@ std::int64_t count_samples(const DatasetDescription& description,
                             : !parts.front().starts.empty()    ? parts.front().starts
                                                                : parts.front().file;
   const std::filesystem::path path = source.folder / name;
-  const Shape shape = check_npy(InputFile::open(path)).shape();
+  const Shape shape = array_shape(source.folder, name);
   const std::int64_t fences = name == parts.front().starts ? 1 : 0;
   check<InputError>(shape.rank() >= 1 && shape[0] >= fences, path.string(), ": shape ", shape,
                     ", expected a row for each sample");
   return shape[0] - fences;
-}
-
-Tensor column_file(const std::filesystem::path& path, std::int64_t samples,
-                   std::optional<DType> dtype) {
-  Tensor values = read_npy(path, dtype);
-  check<InputError>(values.shape() == Shape{samples}, path.string(), ": shape ", values.shape(),
-                    ", expected [", samples, "], one for each sample");
-  return values;
-}
-
-/// A class as it is written: one of `names`, else a number.
-std::vector<std::int64_t> classes_from_column(const DatasetDescription::LabelPart& part,
-                                              const Table& table) {
-  std::map<std::string, std::int64_t> numbers;
-  for (const std::string& name : part.names) {
-    numbers.emplace(name, static_cast<std::int64_t>(numbers.size()));
-  }
-  std::vector<std::int64_t> classes;
-  for (const std::string& text : table.text(part.column)) {
-    const auto named = numbers.find(text);
-    std::int64_t number = -1;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool is_number = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
-    check<InputError>(named != numbers.end() || is_number, table.file_name(), ": line ",
-                      Table::line_of(static_cast<std::int64_t>(classes.size())), ": column \"",
-                      part.column, "\" has \"", text.substr(0, 40),
-                      "\", expected the name or the number of a class");
-    classes.push_back(named != numbers.end() ? named->second : number);
-  }
-  return classes;
-}
-
-void load_labels(const DatasetDescription& description, const FolderSource& source,
-                 Dataset& dataset) {
-  const DatasetDescription::LabelPart& part = description.label;
-  if (!part.given()) {
-    return;
-  }
-  std::vector<std::int64_t> classes;
-  std::string where = concat("column \"", part.column, "\"");
-  if (part.file.empty()) {
-    classes = classes_from_column(part, *source.table);
-  } else {
-    where = (source.folder / part.file).string();
-    const Tensor labels = column_file(source.folder / part.file, source.samples, {});
-    check<InputError>(labels.dtype() == DType::i64 || labels.dtype() == DType::boolean, where,
-                      ": holds ", labels.dtype(), ", expected integers");
-    classes = labels.to_vector<std::int64_t>();
-  }
-  dataset.class_names = part.names;
-  if (part.names.empty() && !classes.empty()) {
-    const std::int64_t largest = *std::max_element(classes.begin(), classes.end());
-    check<InputError>(largest < most_classes, where, ": a class is ", largest, ", expected below ",
-                      most_classes);
-    for (std::int64_t i = 0; i <= largest; ++i) {
-      dataset.class_names.push_back(std::to_string(i));
-    }
-  }
-  for (std::size_t i = 0; i < classes.size(); ++i) {
-    check<InputError>(classes[i] >= 0 && classes[i] < dataset.classes(), where, ": sample ", i,
-                      " has class ", classes[i], ", expected 0 … ", dataset.classes() - 1);
-  }
-  dataset.labels = Tensor::from(std::span<const std::int64_t>(classes),
-                                {static_cast<std::int64_t>(classes.size())});
-}
-
-void load_targets(const DatasetDescription& description, const FolderSource& source,
-                  Dataset& dataset) {
-  const DatasetDescription::LabelPart& part = description.target;
-  if (!part.given()) {
-    return;
-  }
-  if (!part.file.empty()) {
-    dataset.targets = column_file(source.folder / part.file, source.samples, DType::f32);
-    const std::vector<float> values = dataset.targets.to_vector<float>();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      check<InputError>(std::isfinite(values[i]), (source.folder / part.file).string(),
-                        ": element ", i, " is ", values[i], ", expected a finite number");
-    }
-    return;
-  }
-  const std::vector<double> numbers = source.table->numbers(part.column);
-  const std::vector<float> values(numbers.begin(), numbers.end());
-  dataset.targets = Tensor::from(std::span<const float>(values), {source.samples});
 }
 
 }  // namespace
@@ -169,7 +80,10 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
                     ", but there is no such folder; say where it is (key folder, or the option "
                     "that overrides it)");
   if (!description.table_file.empty()) {
-    source.table = read_tsv(source.folder / description.table_file);
+    source.table = read_table(source.folder / description.table_file);
+    for (const DatasetDescription::JoinPart& join : description.joins) {
+      source.table->join(join.rows, read_table(source.folder / join.file));
+    }
   }
   source.samples = count_samples(description, parts, source);
   check<InputError>(source.samples > 0, description.file_name, ": the data set has no samples");
@@ -183,11 +97,21 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
   const double valid_share = options.valid_share.value_or(description.split.valid_share);
   check<InputError>(valid_share >= 0 && valid_share < 1, description.file_name, ": valid_share is ",
                     valid_share, ", expected 0 (none) or a share below 1");
-  assign_splits(description, source.table, valid_share,
-                options.valid_seed.value_or(description.split.valid_seed), dataset);
+  assign_splits(description, source.table,
+                {.valid_share = valid_share,
+                 .valid_seed = options.valid_seed.value_or(description.split.valid_seed),
+                 .fold = options.fold.value_or(description.split.fold)},
+                dataset);
   source.train = dataset.indices(Split::train);
   check<InputError>(!source.train.empty(), description.file_name,
                     ": the training split has no samples");
+  if (!options.category.empty()) {
+    check<InputError>(source.table.has_value(), description.file_name,
+                      ": results are asked for by \"", options.category,
+                      "\", but there is no [table] with such a column");
+    dataset.category = options.category;
+    dataset.category_of = source.table->text(options.category);
+  }
   load_labels(description, source, dataset);
   load_targets(description, source, dataset);
   for (const DatasetDescription::ModalityPart& part : parts) {

@@ -21,6 +21,10 @@ struct FolderOptions {
   /// that picks them. Absent: `valid_share` and `valid_seed` of the dataset.toml.
   std::optional<double> valid_share = {};
   std::optional<std::uint64_t> valid_seed = {};
+  /// The fold to test on. Absent: `fold` of the dataset.toml.
+  std::optional<std::int64_t> fold = {};
+  /// A column of the table by which results are to be told apart (Dataset::category); empty: none.
+  std::string category = {};
 };
 
 /// Loads the data set that a dataset.toml describes; docs/data.md lists the keys. Vocabularies and

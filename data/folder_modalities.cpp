@@ -1,127 +1,127 @@
 #include "data/folder_modalities.h"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <utility>
 
 #include "core/error.h"
-#include "data/input_file.h"
+#include "core/parallel.h"
+#include "core/random.h"
+#include "data/folder_arrays.h"
+#include "data/folder_columns.h"
+#include "data/folder_files.h"
+#include "data/gaps.h"
 #include "data/npy.h"
+#include "data/resize.h"
+#include "data/waveforms.h"
 
 namespace heddle {
 namespace {
 
 using Part = DatasetDescription::ModalityPart;
 
-/// A tensor from a file, of type f32; bytes (images are often stored so) become 0 … 1.
-Tensor load_array(const std::filesystem::path& path) {
-  const InputFile file = InputFile::open(path);
-  const bool is_bytes = check_npy(file).elements().type == StoredType::u8;
-  Tensor values = read_npy(file, DType::f32);
-  float* data = values.mutable_data<float>("load_array");
-  const std::int64_t count = values.elements();
-  for (std::int64_t i = 0; i < count; ++i) {
-    check<InputError>(std::isfinite(data[i]), path.string(), ": element ", i, " is ", data[i],
-                      ", expected a finite number");
-    if (is_bytes) {
-      data[i] /= 255.0f;
-    }
+void take_features(const Part& part, const FolderSource& source, Modality& modality) {
+  if (!part.has_file()) {
+    modality.values = column_features(part, source);
+    return;
   }
-  return values;
+  FolderRows loaded = load_rows(part, source);
+  const Tensor& values = loaded.values;
+  check<InputError>(values.rank() <= 2, loaded.where, ": shape ", values.shape(),
+                    ", expected [samples, features] for kind features");
+  modality.values = values.rank() == 2 ? values : values.unsqueeze(1);
+  modality.rows = std::move(loaded.rows);
+  modality.present = std::move(loaded.present);
 }
 
-/// Row `rows[i]` of a tensor as row i.
-Tensor chosen_rows(const Tensor& values, const std::vector<std::int64_t>& rows,
-                   const std::string& where) {
-  const std::int64_t width = element_count(values.shape().erased(0));
-  Tensor result = Tensor::empty(values.shape().replaced(0, static_cast<std::int64_t>(rows.size())));
-  float* out = result.mutable_data<float>("chosen_rows");
-  for (const std::int64_t row : rows) {
-    check<InputError>(row >= 0 && row < values.size(0), where, "row ", row,
-                      " is asked for, but the file has rows 0 … ", values.size(0) - 1);
-    out = std::copy_n(values.data<float>() + row * width, width, out);
+void take_images(const Part& part, const FolderSource& source, Modality& modality) {
+  if (!part.files_column.empty()) {
+    take_picture_files(part, source, modality);
+    return;
   }
-  return result;
-}
-
-/// The file's array with one row for each sample.
-Tensor sample_rows(const Part& part, const FolderSource& source) {
-  const std::filesystem::path path = source.folder / part.file;
-  Tensor values = load_array(path);
-  const std::string where = concat(path.string(), ": ");
-  check<InputError>(values.rank() >= 1, where, "a single number, expected an array");
-  if (!part.rows.empty()) {
-    return chosen_rows(values, source.table->integers(part.rows), where);
-  }
-  check<InputError>(values.size(0) == source.samples, where, "shape ", values.shape(), " has ",
-                    values.size(0), " rows, expected one for each of the ", source.samples,
-                    " samples");
-  return values;
-}
-
-Tensor feature_values(const Part& part, const FolderSource& source) {
-  if (part.columns.empty()) {
-    Tensor values = sample_rows(part, source);
-    check<InputError>(values.rank() <= 2, (source.folder / part.file).string(), ": shape ",
-                      values.shape(), ", expected [samples, features] for kind features");
-    return values.rank() == 2 ? values : values.unsqueeze(1);
-  }
-  const auto features = static_cast<std::int64_t>(part.columns.size());
-  Tensor values = Tensor::empty({source.samples, features});
-  float* out = values.mutable_data<float>("feature_values");
-  for (std::int64_t f = 0; f < features; ++f) {
-    const std::vector<double> column =
-        source.table->numbers(part.columns[static_cast<std::size_t>(f)]);
-    for (std::int64_t i = 0; i < source.samples; ++i) {
-      out[i * features + f] = static_cast<float>(column[static_cast<std::size_t>(i)]);
-    }
-  }
-  return values;
-}
-
-Tensor image_values(const Part& part, const FolderSource& source) {
-  const Tensor values = sample_rows(part, source);
-  const std::string where = (source.folder / part.file).string();
-  check<InputError>(values.rank() == 3 || values.rank() == 4, where, ": shape ", values.shape(),
+  FolderRows loaded = load_rows(part, source);
+  Tensor values = loaded.values;
+  check<InputError>(values.rank() == 3 || values.rank() == 4, loaded.where, ": shape ",
+                    values.shape(),
                     ", expected [samples, height, width] or [samples, channels, height, width]");
   if (values.rank() == 3) {
-    return values.unsqueeze(1).contiguous();
+    values = values.unsqueeze(1).contiguous();
+  } else if (part.channels_last) {
+    values = values.permute({0, 3, 1, 2}).contiguous();
   }
-  return part.channels_last ? values.permute({0, 3, 1, 2}).contiguous() : values;
+  if (part.height > 0 && values.elements() > 0) {
+    values = resize_pictures(values, part.height, part.width);
+  }
+  modality.values = values;
+  modality.rows = std::move(loaded.rows);
+  modality.present = std::move(loaded.present);
+}
+
+/// Where the rows of a sequence begin: numbers that rise from 0 to `total`.
+std::vector<std::int64_t> load_starts(const Part& part, const FolderSource& source,
+                                      std::int64_t total) {
+  const std::filesystem::path path = source.folder / part.starts;
+  const Tensor given = read_npy(path);
+  const bool one_each = part.rows.empty();
+  check<InputError>(given.dtype() == DType::i64 && given.rank() == 1 && given.size(0) >= 1 &&
+                        (!one_each || given.size(0) == source.samples + 1),
+                    path.string(), ": ", given.dtype(), " ", given.shape(), ", expected integers [",
+                    one_each ? concat(source.samples + 1) : "rows + 1", "]");
+  std::vector<std::int64_t> starts = given.to_vector<std::int64_t>();
+  check<InputError>(
+      starts.front() == 0 && starts.back() == total && std::is_sorted(starts.begin(), starts.end()),
+      path.string(), ": expected numbers that rise from 0 to ", total, ", the frames of ",
+      (source.folder / part.file).string());
+  return starts;
+}
+
+/// Frames of all rows one after the other; of waveforms, their log-mel frames.
+void take_ragged(const Part& part, const FolderSource& source, Modality& modality) {
+  FolderRows loaded;
+  loaded.where = (source.folder / part.file).string();
+  loaded.values = load_array(source.folder, part.file, part.log_mel.has_value());
+  check<InputError>(
+      loaded.values.rank() == (part.log_mel ? 1 : 2), loaded.where, ": shape ",
+      loaded.values.shape(), ", expected ",
+      part.log_mel ? "[samples of all waveforms]" : "[frames, features] beside starts");
+  modality.values = loaded.values;
+  modality.starts = load_starts(part, source, loaded.values.size(0));
+  if (!part.rows.empty()) {
+    take_rows(part, source, modality.row_count(), loaded);
+    modality.rows = std::move(loaded.rows);
+    modality.present = std::move(loaded.present);
+  }
+  if (part.log_mel) {
+    WaveformFrames frames = frames_of_waveforms(modality.values, modality.starts, *part.log_mel,
+                                                noise_of_waveforms(part));
+    modality.values = frames.frames;
+    modality.starts = std::move(frames.starts);
+  }
 }
 
 /// Frames of all samples one after the other, and where each sample's begin.
 void take_sequences(const Part& part, const FolderSource& source, Modality& modality) {
-  const std::filesystem::path path = source.folder / part.file;
-  if (!part.starts.empty()) {
-    modality.values = load_array(path);
-    check<InputError>(modality.values.rank() == 2, path.string(), ": shape ",
-                      modality.values.shape(), ", expected [frames, features] beside starts");
-    const std::filesystem::path starts = source.folder / part.starts;
-    const Tensor given = read_npy(starts);
-    check<InputError>(given.dtype() == DType::i64 && given.shape() == Shape{source.samples + 1},
-                      starts.string(), ": ", given.dtype(), " ", given.shape(),
-                      ", expected integers [", source.samples + 1, "]");
-    modality.starts = given.to_vector<std::int64_t>();
-    check<InputError>(modality.starts.front() == 0 &&
-                          modality.starts.back() == modality.values.size(0) &&
-                          std::is_sorted(modality.starts.begin(), modality.starts.end()),
-                      starts.string(), ": expected numbers that rise from 0 to ",
-                      modality.values.size(0), ", the frames of ", path.string());
+  if (!part.files_column.empty()) {
+    take_sound_files(part, source, modality);
     return;
   }
-  const Tensor values = sample_rows(part, source);
+  if (!part.starts.empty()) {
+    take_ragged(part, source, modality);
+    return;
+  }
+  const std::filesystem::path path = source.folder / part.file;
+  FolderRows loaded = load_rows(part, source);
+  const Tensor& values = loaded.values;
   check<InputError>(values.rank() == 3, path.string(), ": shape ", values.shape(),
                     ", expected [samples, frames, features] for kind sequence");
   const std::int64_t longest = values.size(1);
-  std::vector<std::int64_t> lengths(static_cast<std::size_t>(source.samples), longest);
+  const std::int64_t rows = values.size(0);
+  std::vector<std::int64_t> lengths(static_cast<std::size_t>(rows), longest);
   if (!part.lengths.empty()) {
     const std::filesystem::path file = source.folder / part.lengths;
     const Tensor given = read_npy(file);
-    check<InputError>(given.dtype() == DType::i64 && given.shape() == Shape{source.samples},
-                      file.string(), ": ", given.dtype(), " ", given.shape(),
-                      ", expected integers [", source.samples, "]");
+    check<InputError>(given.dtype() == DType::i64 && given.shape() == Shape{rows}, file.string(),
+                      ": ", given.dtype(), " ", given.shape(), ", expected integers [", rows, "]");
     lengths = given.to_vector<std::int64_t>();
   }
   modality.starts = {0};
@@ -137,6 +137,8 @@ void take_sequences(const Part& part, const FolderSource& source, Modality& moda
     const float* in = values.data<float>() + static_cast<std::int64_t>(i) * longest * width;
     out = std::copy_n(in, lengths[i] * width, out);
   }
+  modality.rows = std::move(loaded.rows);
+  modality.present = std::move(loaded.present);
 }
 
 void take_tokens(const Part& part, const FolderSource& source, Modality& modality) {
@@ -158,57 +160,55 @@ void take_tokens(const Part& part, const FolderSource& source, Modality& modalit
                                  {static_cast<std::int64_t>(tokens.size())});
 }
 
-/// Makes every feature (or plane) of the training samples have mean 0 and deviation 1. One that
-/// never changes there becomes 0 everywhere it does not.
-void standardise(const FolderSource& source, Modality& modality) {
-  const bool is_image = modality.info.kind == ModalityKind::image;
-  const std::int64_t features = modality.info.shape[0];
-  const std::int64_t plane = is_image ? modality.info.shape[1] * modality.info.shape[2] : 1;
-  const std::int64_t row = features * plane;
-  std::vector<double> sums(static_cast<std::size_t>(features));
-  std::vector<double> squares(static_cast<std::size_t>(features));
-  std::int64_t rows = 0;
-  float* data = modality.values.mutable_data<float>("standardise");
-  const auto first_row = [&](std::int64_t sample) {
-    return modality.starts.empty() ? sample : modality.starts[static_cast<std::size_t>(sample)];
-  };
-  // Two passes: the mean first, so that the squares lose no digits.
-  for (const bool has_mean : {false, true}) {
-    for (const std::int64_t sample : source.train) {
-      const std::int64_t begin = first_row(sample);
-      for (std::int64_t r = begin; r < begin + modality.length(sample); ++r) {
-        for (std::int64_t i = 0; i < row; ++i) {
-          const auto f = static_cast<std::size_t>(i / plane);
-          const auto value = static_cast<double>(data[r * row + i]);
-          if (has_mean) {
-            squares[f] += (value - sums[f]) * (value - sums[f]);
-          } else {
-            sums[f] += value;
-          }
-        }
-        rows += has_mean ? 0 : 1;
+/// Noise on every number: the same in each row whatever else is loaded.
+void add_noise(const Part& part, Modality& modality) {
+  const std::uint64_t base = Generator(part.noise_seed).named(part.name).state().stream;
+  const std::int64_t rows = modality.values.size(0);
+  const std::int64_t width = modality.values.elements() / std::max<std::int64_t>(rows, 1);
+  float* data = modality.values.mutable_data<float>("add_noise");
+  parallel_ranges(rows, 64, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) {
+      Generator generator(part.noise_seed, base + static_cast<std::uint64_t>(r));
+      for (std::int64_t i = r * width; i < (r + 1) * width; ++i) {
+        data[i] += static_cast<float>(part.noise * generator.normal());
       }
     }
-    const auto count = static_cast<double>(std::max<std::int64_t>(rows * plane, 1));
-    for (double& sum : has_mean ? squares : sums) {
-      sum /= count;
-    }
+  });
+}
+
+/// Where a number came from, for errors.
+std::string place_of(const Part& part, const FolderSource& source, std::int64_t row,
+                     std::int64_t position, std::int64_t width) {
+  if (part.has_file() || !part.files_column.empty()) {
+    return concat("element ", row * width + position);
   }
-  Standardisation& standardisation = modality.info.standardisation;
-  for (std::size_t f = 0; f < sums.size(); ++f) {
-    const double deviation = std::sqrt(squares[f]);
-    // Below the rounding of f32 a feature only differs by noise.
-    const bool constant = deviation <= 1e-6 * std::abs(sums[f]) || deviation == 0;
-    standardisation.mean.push_back(static_cast<float>(sums[f]));
-    standardisation.scale.push_back(constant ? 1.0f : static_cast<float>(1.0 / deviation));
-  }
-  const std::int64_t count = modality.values.elements();
-  for (std::int64_t i = 0; i < count; ++i) {
-    data[i] = standardisation.stored(data[i], i / plane % features);
-  }
+  const auto column = static_cast<std::size_t>(position);
+  return concat("line ", source.table->line_of(row), ": column \"",
+                column < part.columns.size() ? part.columns[column] : source.table->file_name(),
+                "\"");
+}
+
+void treat_numbers(const Part& part, const FolderSource& source, Modality& modality) {
+  const std::int64_t width = element_count(modality.info.shape);
+  GapOptions options;
+  options.missing = part.missing;
+  options.not_finite = part.not_finite;
+  options.standardise = part.standardise;
+  options.where = concat(
+      part.has_file() ? (source.folder / part.files().front()).string() : source.table->file_name(),
+      ": ");
+  options.place = [&](std::int64_t row, std::int64_t position) {
+    return place_of(part, source, row, position, width);
+  };
+  treat_gaps(options, source.train, modality);
 }
 
 }  // namespace
+
+std::optional<WaveformNoise> noise_of_waveforms(const Part& part) {
+  return part.noise_ratio ? std::optional(WaveformNoise{*part.noise_ratio, part.noise_seed})
+                          : std::nullopt;
+}
 
 Modality load_modality(const Part& part, const FolderSource& source) {
   Modality modality;
@@ -219,10 +219,10 @@ Modality load_modality(const Part& part, const FolderSource& source) {
       take_tokens(part, source, modality);
       return modality;
     case ModalityKind::features:
-      modality.values = feature_values(part, source);
+      take_features(part, source, modality);
       break;
     case ModalityKind::image:
-      modality.values = image_values(part, source);
+      take_images(part, source, modality);
       break;
     case ModalityKind::sequence:
       take_sequences(part, source, modality);
@@ -231,9 +231,10 @@ Modality load_modality(const Part& part, const FolderSource& source) {
   modality.info.shape = modality.values.shape().erased(0);
   check<InputError>(element_count(modality.info.shape) > 0, source.folder.string(), "/", part.file,
                     ": shape ", modality.values.shape(), " has no features");
-  if (part.standardise) {
-    standardise(source, modality);
+  if (part.noise > 0) {
+    add_noise(part, modality);
   }
+  treat_numbers(part, source, modality);
   return modality;
 }
 

@@ -9,6 +9,7 @@
 #include "data/dataset.h"
 #include "data/dataset_description.h"
 #include "data/tsv.h"
+#include "data/waveforms.h"
 
 namespace heddle {
 
@@ -19,6 +20,9 @@ struct FolderSource {
   std::int64_t samples = 0;
   std::vector<std::int64_t> train;  // samples, for vocabularies and standardisation
 };
+
+/// The noise that "noise_ratio" and "noise_seed" ask for.
+std::optional<WaveformNoise> noise_of_waveforms(const DatasetDescription::ModalityPart& part);
 
 /// Loads one modality of all samples. Errors (InputError): a file or column that is not what the
 /// description says, with file and row.

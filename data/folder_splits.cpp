@@ -1,9 +1,11 @@
 #include "data/folder_splits.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "core/error.h"
@@ -37,12 +39,107 @@ std::vector<int> splits_from_column(const DatasetDescription::SplitPart& part,
   for (const std::string& value : table->text(part.column)) {
     const auto found = split_of_value.find(value);
     check<InputError>(found != split_of_value.end(), table->file_name(), ": line ",
-                      Table::line_of(static_cast<std::int64_t>(splits.size())), ": column \"",
+                      table->line_of(static_cast<std::int64_t>(splits.size())), ": column \"",
                       part.column, "\" has \"", value.substr(0, 40), "\", expected one of ", listed,
                       "; add it to train, valid, test or ignore of [split]");
     splits.push_back(found->second);
   }
   return splits;
+}
+
+/// What each row's group is called: the values of the columns, joined.
+std::vector<std::string> group_names(const std::vector<std::string>& columns, const Table& table) {
+  std::vector<std::string> names = table.text(columns.front());
+  for (std::size_t c = 1; c < columns.size(); ++c) {
+    const std::vector<std::string> more = table.text(columns[c]);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      names[i] += "/" + more[i];
+    }
+  }
+  return names;
+}
+
+/// Values in the order of their numbers where all are whole numbers, else in byte order.
+std::vector<std::string> sorted_values(const std::vector<std::string>& texts) {
+  std::vector<std::string> values = texts;
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  const auto number = [](const std::string& text) -> std::optional<std::int64_t> {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
+                                                                    : std::nullopt;
+  };
+  if (std::all_of(values.begin(), values.end(), [&](const auto& text) { return number(text); })) {
+    std::sort(values.begin(), values.end(),
+              [&](const auto& left, const auto& right) { return *number(left) < *number(right); });
+  }
+  return values;
+}
+
+/// The fold of each sample, and the folds' names.
+std::vector<std::int64_t> folds_of(const DatasetDescription& description,
+                                   const std::optional<Table>& table, Dataset& dataset) {
+  const DatasetDescription::SplitPart& part = description.split;
+  std::vector<std::int64_t> folds(static_cast<std::size_t>(dataset.samples));
+  const std::string& column = part.folds_column;
+  std::vector<std::string> texts;
+  if (!column.empty()) {
+    texts = table->text(column);
+  } else if (!description.group.columns.empty()) {
+    texts = group_names(description.group.columns, *table);
+  } else {
+    for (std::size_t i = 0; i < folds.size(); ++i) {
+      texts.push_back(std::to_string(i));
+    }
+  }
+  const std::vector<std::string> values = sorted_values(texts);
+  const auto count = static_cast<std::int64_t>(values.size());
+  constexpr std::int64_t most_folds = 1000;
+  std::map<std::string, std::int64_t> fold_of;
+  if (!part.folds_column.empty()) {
+    check<InputError>(count >= 2 && count <= most_folds, table->file_name(), ": column \"", column,
+                      "\" has ", count, " different values, expected 2 … ", most_folds, " folds");
+    dataset.folds = values;
+    for (const std::string& value : values) {
+      fold_of.emplace(value, static_cast<std::int64_t>(fold_of.size()));
+    }
+  } else {
+    check<InputError>(part.folds <= std::min(count, most_folds), description.file_name, ": ",
+                      part.folds, " folds of ", count, " groups, expected at most ",
+                      std::min(count, most_folds));
+    Generator generator = Generator(part.folds_seed).named("folds");
+    const std::vector<std::int64_t> order = generator.permutation(count);
+    for (std::int64_t i = 0; i < count; ++i) {
+      fold_of.emplace(values[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])],
+                      i % part.folds);
+    }
+    for (std::int64_t fold = 0; fold < part.folds; ++fold) {
+      dataset.folds.push_back(std::to_string(fold));
+    }
+  }
+  for (std::size_t i = 0; i < folds.size(); ++i) {
+    folds[i] = fold_of.at(texts[i]);
+  }
+  return folds;
+}
+
+/// Leaves out what a fold may not show.
+void choose_fold(const DatasetDescription& description, const std::optional<Table>& table,
+                 std::int64_t fold, std::vector<int>& splits, Dataset& dataset) {
+  const std::vector<std::int64_t> folds = folds_of(description, table, dataset);
+  check<InputError>(fold < static_cast<std::int64_t>(dataset.folds.size()), description.file_name,
+                    ": fold ", fold, " is asked for, expected 0 … ", dataset.folds.size() - 1);
+  const bool has_splits = !description.split.column.empty();
+  constexpr int test = static_cast<int>(Split::test);
+  for (std::size_t i = 0; i < splits.size(); ++i) {
+    const bool held_out = folds[i] == fold;
+    if (!has_splits) {
+      splits[i] = held_out ? test : splits[i];
+    } else if (held_out != (splits[i] == test)) {
+      splits[i] = no_split;
+    }
+  }
 }
 
 /// Samples of each group in the order of the order column, groups in the order of the table;
@@ -51,12 +148,12 @@ std::vector<SampleGroup> groups_from_column(const DatasetDescription::GroupPart&
                                             const std::optional<Table>& table,
                                             const std::vector<int>& splits) {
   std::vector<SampleGroup> groups;
-  if (part.column.empty()) {
+  if (part.columns.empty()) {
     for (std::size_t i = 0; i < splits.size(); ++i) {
       groups.push_back({.name = {}, .members = {static_cast<std::int64_t>(i)}});
     }
   } else {
-    const std::vector<std::string> names = table->text(part.column);
+    const std::vector<std::string> names = group_names(part.columns, *table);
     std::map<std::string, std::size_t> position;
     for (std::size_t i = 0; i < names.size(); ++i) {
       const auto [entry, is_new] = position.emplace(names[i], groups.size());
@@ -84,7 +181,7 @@ std::vector<SampleGroup> groups_from_column(const DatasetDescription::GroupPart&
     }
     const int split = split_of(group.members.front());
     for (const std::int64_t i : group.members) {
-      check<InputError>(split_of(i) == split, table->file_name(), ": line ", Table::line_of(i),
+      check<InputError>(split_of(i) == split, table->file_name(), ": line ", table->line_of(i),
                         ": group \"", group.name, "\" is in two splits, ",
                         name_of(static_cast<Split>(split)), " and ",
                         name_of(static_cast<Split>(split_of(i))));
@@ -121,11 +218,14 @@ void take_validation_part(double share, std::uint64_t seed, std::vector<SampleGr
 }  // namespace
 
 void assign_splits(const DatasetDescription& description, const std::optional<Table>& table,
-                   double valid_share, std::uint64_t valid_seed, Dataset& dataset) {
-  const std::vector<int> splits = splits_from_column(description.split, table, dataset.samples);
+                   const SplitChoice& choice, Dataset& dataset) {
+  std::vector<int> splits = splits_from_column(description.split, table, dataset.samples);
+  if (description.split.has_folds()) {
+    choose_fold(description, table, choice.fold, splits, dataset);
+  }
   std::vector<SampleGroup> groups = groups_from_column(description.group, table, splits);
-  if (valid_share > 0) {
-    take_validation_part(valid_share, valid_seed, groups);
+  if (choice.valid_share > 0) {
+    take_validation_part(choice.valid_share, choice.valid_seed, groups);
   }
   for (const SampleGroup& group : groups) {
     auto& indices = dataset.splits[static_cast<std::size_t>(group.split)];
@@ -134,7 +234,7 @@ void assign_splits(const DatasetDescription& description, const std::optional<Ta
   for (auto& indices : dataset.splits) {
     std::sort(indices.begin(), indices.end());
   }
-  if (!description.group.column.empty()) {
+  if (!description.group.columns.empty()) {
     dataset.groups = std::move(groups);
   }
 }

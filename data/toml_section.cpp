@@ -42,13 +42,37 @@ std::string TomlSection::required_text(const char* key) const {
 
 std::string TomlSection::file(const char* key) const {
   std::string name = text(key);
+  if (!name.empty()) {
+    check_path(*table_.get(key), key, name);
+  }
+  return name;
+}
+
+std::map<std::string, std::string> TomlSection::files(const char* key) const {
+  const toml::table& table = *table_.get(key)->as_table();
+  std::map<std::string, std::string> files;
+  for (const auto& [value, node] : table) {
+    if (!node.is_string() || node.as_string()->get().empty()) {
+      fail_at(node.source(), key, ".", value.str(), " is ", found(node),
+              ", expected the name of a file");
+    }
+    check_path(node, key, node.as_string()->get());
+    files.emplace(value.str(), node.as_string()->get());
+  }
+  if (files.empty()) {
+    fail_at(table.source(), key, " is an empty table, expected value = \"FILE\", …");
+  }
+  return files;
+}
+
+void TomlSection::check_path(const toml::node& node, const char* key,
+                             const std::string& name) const {
   const std::filesystem::path path(name);
   const bool climbs = std::find(path.begin(), path.end(), "..") != path.end();
   if (path.is_absolute() || climbs || name.find('\0') != std::string::npos) {
-    fail_at(table_.get(key)->source(), key, " is \"", name.substr(0, 80),
+    fail_at(node.source(), key, " is \"", name.substr(0, 80),
             "\", expected a file in the data folder (set folder to say where that is)");
   }
-  return name;
 }
 
 std::vector<std::string> TomlSection::texts(const char* key) const {
@@ -106,6 +130,19 @@ double TomlSection::share(const char* key) const {
   const double value = node->value<double>().value_or(-1);
   if (!node->is_number() || !(value > 0 && value < 1)) {
     fail_at(node->source(), key, " is ", found(*node), ", expected a share between 0 and 1");
+  }
+  return value;
+}
+
+double TomlSection::number(const char* key, double fallback, double low, double high) const {
+  const toml::node* node = table_.get(key);
+  if (node == nullptr) {
+    return fallback;
+  }
+  const double value = node->is_number() ? node->value<double>().value_or(low - 1) : low - 1;
+  if (!(value >= low && value <= high)) {
+    fail_at(node->source(), key, " is ", found(*node), ", expected a number from ", low, " to ",
+            high);
   }
   return value;
 }

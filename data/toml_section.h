@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,10 @@ class TomlSection {
   std::int64_t integer(const char* key, std::int64_t fallback, std::int64_t least) const;
   /// Above 0 and below 1; 0 where the key is not there.
   double share(const char* key) const;
+  /// Errors: no number, or one outside [low, high].
+  double number(const char* key, double fallback, double low, double high) const;
+  /// A relative path as `file` allows it, or a table of them.
+  std::map<std::string, std::string> files(const char* key) const;
   const toml::table* table(const char* key) const;
 
   /// What a node holds, in words, for errors.
@@ -51,6 +56,8 @@ class TomlSection {
 
  private:
   const toml::table& table_;
+  void check_path(const toml::node& node, const char* key, const std::string& name) const;
+
   std::string title_;
   const std::string& file_name_;
 };

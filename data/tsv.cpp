@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -29,8 +30,8 @@ std::string_view take_line(std::string_view& rest) {
 }
 
 /// Takes the next field off the front of `line`; nothing left makes `more` false.
-std::string_view take_field(std::string_view& line, bool& more) {
-  const std::size_t end = line.find('\t');
+std::string_view take_field(std::string_view& line, bool& more, char field_end = '\t') {
+  const std::size_t end = line.find(field_end);
   more = end != std::string_view::npos;
   const std::string_view field = line.substr(0, end);
   line.remove_prefix(more ? end + 1 : line.size());
@@ -120,7 +121,7 @@ Table read_tsv(const InputFile& file) {
   table.columns_ = column_names(take_line(rest), name);
   table.body_ = table.text_.size() - rest.size();
   while (!rest.empty()) {
-    const std::int64_t number = Table::line_of(table.rows_);
+    const std::int64_t number = table.line_of(table.rows_);
     const std::size_t fields = checked_fields(take_line(rest), number, name);
     check<InputError>(fields == table.columns_.size(), name, ": line ", number, ": ", fields,
                       fields == 1 ? " field" : " fields", ", expected ", table.columns_.size(),
@@ -131,26 +132,58 @@ Table read_tsv(const InputFile& file) {
 }
 
 bool Table::has_column(std::string_view column) const {
-  return std::find(columns_.begin(), columns_.end(), column) != columns_.end();
+  return column_index(column).has_value() ||
+         std::any_of(joined_.begin(), joined_.end(),
+                     [&](const Joined& joined) { return joined.table.has_column(column); });
 }
 
-std::int64_t Table::column_index(std::string_view column) const {
+std::optional<std::int64_t> Table::column_index(std::string_view column) const {
   const auto found = std::find(columns_.begin(), columns_.end(), column);
-  check<InputError>(found != columns_.end(), file_name_, ": no column is named \"", column, "\"",
-                    suggestion(column, columns_));
-  return found - columns_.begin();
+  return found == columns_.end() ? std::nullopt : std::optional(found - columns_.begin());
+}
+
+void Table::join(std::string_view rows, Table other) {
+  const std::vector<std::int64_t> list = integers(rows);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    check<InputError>(list[i] >= 0 && list[i] < other.rows(), file_name_, ": line ",
+                      line_of(static_cast<std::int64_t>(i)), ": column \"", rows, "\" is ", list[i],
+                      ", but ", other.file_name(), " has rows 0 … ", other.rows() - 1);
+  }
+  joined_.push_back({list, std::move(other)});
 }
 
 template <typename Visit>
 void Table::visit_column(std::string_view column, const Visit& visit) const {
-  const std::int64_t index = column_index(column);
+  const std::optional<std::int64_t> index = column_index(column);
+  if (!index) {
+    for (const Joined& joined : joined_) {
+      if (joined.table.has_column(column)) {
+        const std::vector<std::string> fields = joined.table.text(column);
+        for (std::int64_t row = 0; row < rows_; ++row) {
+          const auto at = static_cast<std::size_t>(joined.rows[static_cast<std::size_t>(row)]);
+          visit(row, std::string_view(fields[at]));
+        }
+        return;
+      }
+    }
+    std::vector<std::string> known = columns_;
+    for (const Joined& joined : joined_) {
+      known.insert(known.end(), joined.table.columns().begin(), joined.table.columns().end());
+    }
+    fail<InputError>(file_name_, ": no column is named \"", column, "\"",
+                     suggestion(column, known));
+  }
   std::string_view rest = std::string_view(text_).substr(body_);
   for (std::int64_t row = 0; row < rows_; ++row) {
-    std::string_view line = take_line(rest);
+    const std::size_t end = rest.find(row_end_);
+    std::string_view line = row_end_ == '\n' ? take_line(rest) : rest.substr(0, end);
+    if (row_end_ != '\n') {
+      rest.remove_prefix(end + 1);
+    }
     bool more = true;
-    std::string_view field = take_field(line, more);
-    for (std::int64_t skipped = 0; skipped < index; ++skipped) {
-      field = take_field(line, more);
+    std::string_view field = take_field(line, more, field_end_);
+    for (std::int64_t skipped = 0; skipped < *index; ++skipped) {
+      field = take_field(line, more, field_end_);
     }
     visit(row, field);
   }
@@ -180,6 +213,26 @@ std::vector<double> Table::numbers(std::string_view column) const {
     check<InputError>(value.has_value() && std::isfinite(*value), file_name_, ": line ",
                       line_of(row), ": column \"", column, "\" has ", shown(field),
                       ", expected a finite number");
+    values.push_back(*value);
+  });
+  return values;
+}
+
+std::vector<double> Table::numbers_with_gaps(std::string_view column) const {
+  std::vector<double> values;
+  visit_column(column, [&](std::int64_t row, std::string_view field) {
+    std::string lowered(field.substr(0, 8));
+    for (char& c : lowered) {
+      c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    if (lowered.empty() || lowered == "na" || lowered == "null" || lowered == "nan") {
+      values.push_back(std::numeric_limits<double>::quiet_NaN());
+      return;
+    }
+    const auto value = parsed<double>(field);
+    check<InputError>(value.has_value() && !std::isnan(*value), file_name_, ": line ", line_of(row),
+                      ": column \"", column, "\" has ", shown(field),
+                      ", expected a number, inf, or nothing");
     values.push_back(*value);
   });
   return values;

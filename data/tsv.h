@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,7 +12,7 @@
 
 namespace heddle {
 
-/// A table of tab-separated text, checked when it was read: every row has as many fields as the
+/// A table of text in columns, checked when it was read: every row has as many fields as the
 /// header line. It keeps the text as it lies in the file and walks it for each column asked for, so
 /// that it needs little more memory than the file.
 class Table {
@@ -26,15 +27,28 @@ class Table {
   std::vector<std::string> text(std::string_view column) const;
   std::vector<std::int64_t> integers(std::string_view column) const;  // decimal, −2^63 … 2^63 − 1
   std::vector<double> numbers(std::string_view column) const;         // finite
+  /// Numbers with gaps: an empty field, "nan", "na" or "null" (in any case) gives NaN, and "inf"
+  /// and
+  /// "-inf" what they say.
+  std::vector<double> numbers_with_gaps(std::string_view column) const;
+
+  /// Adds the columns of another table: row i of this one has those of row `rows[i]` of `other`,
+  /// `rows` being a column of this table. Where both have a column, this table's counts.
+  /// Errors (InputError): as `integers`; a row that `other` does not have.
+  void join(std::string_view rows, Table other);
 
   /// The line of the file on which a row stands (the header is line 1), for errors of callers.
-  static std::int64_t line_of(std::int64_t row) { return row + 2; }
+  std::int64_t line_of(std::int64_t row) const {
+    return lines_.empty() ? row + 2 : lines_[static_cast<std::size_t>(row)];
+  }
 
  private:
   friend Table read_tsv(const InputFile& file);
+  friend class TableBuilder;
   Table() = default;
 
-  std::int64_t column_index(std::string_view column) const;
+  struct Joined;
+  std::optional<std::int64_t> column_index(std::string_view column) const;
   template <typename Visit>
   void visit_column(std::string_view column, const Visit& visit) const;
 
@@ -43,6 +57,15 @@ class Table {
   std::int64_t rows_ = 0;
   std::string text_;
   std::size_t body_ = 0;  // where the rows begin in text_
+  char field_end_ = '\t';
+  char row_end_ = '\n';
+  std::vector<std::int64_t> lines_;  // where each row begins in its file; empty: one row a line
+  std::vector<Joined> joined_;
+};
+
+struct Table::Joined {
+  std::vector<std::int64_t> rows;
+  Table table;
 };
 
 /// Reads tab-separated values: UTF-8 (a byte order mark is skipped), one header line, lines ended

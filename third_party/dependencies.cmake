@@ -3,12 +3,18 @@
 #
 # One row per dependency: name for find_package | least version | target | header, where a package
 # without CMake files is still usable | packages on Debian and Ubuntu | Fedora | Arch | conda-forge
+#
+# "HEADER:LIBRARY" stands for a compiled library whose CMake files, where there are any, cannot be
+# relied upon: Debian's of libzip demand programs of another package.
 set(heddle_dependency_table
     "Threads|-|Threads::Threads|-|libc6-dev|glibc-devel|glibc|sysroot_linux-64"
     "tomlplusplus|-|tomlplusplus::tomlplusplus|toml++/toml.h|libtomlplusplus-dev|tomlplusplus-devel|tomlplusplus|tomlplusplus"
     "nlohmann_json|3.7|nlohmann_json::nlohmann_json|nlohmann/json.hpp|nlohmann-json3-dev|json-devel|nlohmann-json|nlohmann_json"
     "CLI11|-|CLI11::CLI11|CLI/CLI.hpp|libcli11-dev|cli11-devel|cli11|cli11"
     "PNG|-|PNG::PNG|-|libpng-dev|libpng-devel|libpng|libpng"
+    "JPEG|-|JPEG::JPEG|-|libjpeg-dev|libjpeg-turbo-devel|libjpeg-turbo|libjpeg-turbo"
+    "sndfile|-|sndfile::sndfile|sndfile.h:sndfile|libsndfile1-dev|libsndfile-devel|libsndfile|libsndfile"
+    "libzip|-|libzip::zip|zip.h:zip|libzip-dev|libzip-devel|libzip|libzip"
     "OpenSSL|3.0|OpenSSL::Crypto|-|libssl-dev|openssl-devel|openssl|openssl"
     "GTest|-|GTest::gtest_main|-|libgtest-dev|gtest-devel|gtest|gtest"
     "Eigen3|3.4|Eigen3::Eigen|-|libeigen3-dev|eigen3-devel|eigen|eigen"
@@ -20,6 +26,19 @@ function(heddle_find_header name target header)
   mark_as_advanced(HEDDLE_${name}_INCLUDE)
   if(HEDDLE_${name}_INCLUDE)
     add_library(${target} INTERFACE IMPORTED GLOBAL)
+    target_include_directories(${target} SYSTEM INTERFACE "${HEDDLE_${name}_INCLUDE}")
+  endif()
+endfunction()
+
+# A compiled library, by header and library.
+function(heddle_find_library name target header library)
+  find_path(HEDDLE_${name}_INCLUDE "${header}" HINTS "${HEDDLE_${name}_ROOT}" PATH_SUFFIXES include)
+  find_library(HEDDLE_${name}_LIBRARY "${library}" HINTS "${HEDDLE_${name}_ROOT}"
+               PATH_SUFFIXES lib lib64)
+  mark_as_advanced(HEDDLE_${name}_INCLUDE HEDDLE_${name}_LIBRARY)
+  if(HEDDLE_${name}_INCLUDE AND HEDDLE_${name}_LIBRARY)
+    add_library(${target} UNKNOWN IMPORTED GLOBAL)
+    set_target_properties(${target} PROPERTIES IMPORTED_LOCATION "${HEDDLE_${name}_LIBRARY}")
     target_include_directories(${target} SYSTEM INTERFACE "${HEDDLE_${name}_INCLUDE}")
   endif()
 endfunction()
@@ -41,7 +60,12 @@ macro(heddle_find_dependencies)
     if(HEDDLE_${heddle_wanted}_ROOT)
       set(${heddle_wanted}_ROOT "${HEDDLE_${heddle_wanted}_ROOT}")
     endif()
-    if(NOT TARGET ${heddle_target})
+    if(heddle_header MATCHES "^(.+):(.+)$")
+      if(NOT TARGET ${heddle_target})
+        heddle_find_library(${heddle_wanted} ${heddle_target} ${CMAKE_MATCH_1} ${CMAKE_MATCH_2})
+      endif()
+      set(heddle_header "-")
+    elseif(NOT TARGET ${heddle_target})
       find_package(${heddle_wanted} ${heddle_version} QUIET)
     endif()
     if(NOT TARGET ${heddle_target} AND NOT heddle_header STREQUAL "-")

@@ -27,6 +27,7 @@ struct DataConfig {
   std::vector<std::string> modalities;
 
   // kind = "builtin": made from a seed (docs/data.md).
+  std::string set = "sentiment";  // or another of builtin_set_names()
   std::uint64_t seed = 1;
   std::int64_t train = 8000;  // samples
   std::int64_t valid = 1000;
@@ -40,6 +41,8 @@ struct DataConfig {
   /// says where not given. `valid_share = 0`: nothing is held out, and the last step counts.
   std::optional<double> valid_share;
   std::optional<std::uint64_t> valid_seed;
+  /// The fold to test on, where the dataset.toml has folds; as it says where not given.
+  std::optional<std::int64_t> fold;
 };
 
 enum class AttackKind : std::uint8_t { none, fgm, pgd };
@@ -126,6 +129,12 @@ struct ScheduleConfig {
   double step_factor = 0.5;
 };
 
+/// [evaluate]: what is told of a model beside the metrics of whole splits.
+struct EvaluateConfig {
+  /// A column of the data set's table: accuracy for each of its values. Empty: none.
+  std::string by;
+};
+
 /// [checkpoint]: when a run's state is saved (always at the end and on SIGINT or SIGTERM).
 struct CheckpointConfig {
   std::int64_t every_epochs = 1;  // 0: not by epochs
@@ -143,6 +152,7 @@ struct RunConfig {
   LossConfig loss;
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
+  EvaluateConfig evaluate;
   CheckpointConfig checkpoint;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "data/builtin/sets.h"
+
 namespace heddle {
 
 namespace {
@@ -14,6 +16,12 @@ void describe_data(ConfigFields& fields, DataConfig& data) {
   fields.choice("kind", data.kind, {"builtin", "folder"});
   fields.texts("modalities", data.modalities);
   if (data.kind == DataKind::builtin) {
+    const std::vector<std::string> sets = builtin_set_names();
+    auto which =
+        static_cast<std::size_t>(std::find(sets.begin(), sets.end(), data.set) - sets.begin());
+    which = which < sets.size() ? which : 0;
+    fields.word("set", sets, which);
+    data.set = sets[which];
     fields.seed("seed", data.seed);
     fields.count("train", data.train, 1, 10'000'000);
     fields.count("valid", data.valid, 0, 10'000'000);
@@ -24,6 +32,7 @@ void describe_data(ConfigFields& fields, DataConfig& data) {
   fields.text("folder", data.folder);
   fields.optional_number("valid_share", data.valid_share, {0.0, 0.9});
   fields.optional_seed("valid_seed", data.valid_seed);
+  fields.optional_count("fold", data.fold, 0);
 }
 
 void describe_pool(ConfigFields& fields, SequencePool& pool) {
@@ -296,6 +305,9 @@ void describe(ConfigFields& fields, RunConfig& config) {
   fields.table("loss", [&] { describe_loss(fields, config.loss); });
   fields.table("optimizer", [&] { describe_optimizer(fields, config.optimizer); });
   fields.table("schedule", [&] { describe_schedule(fields, config.schedule); });
+  if (config.data.kind == DataKind::folder) {
+    fields.table("evaluate", [&] { fields.text("by", config.evaluate.by); });
+  }
   fields.table("checkpoint", [&] {
     fields.count("every_epochs", config.checkpoint.every_epochs, 0);
     fields.count("every_steps", config.checkpoint.every_steps, 0);

@@ -39,6 +39,8 @@ class ConfigFields {
                     std::size_t& index) = 0;
   // Keys that may be missing.
   virtual void optional_seed(std::string_view key, std::optional<std::uint64_t>& value) = 0;
+  virtual void optional_count(std::string_view key, std::optional<std::int64_t>& value,
+                              std::int64_t low) = 0;
   virtual void optional_flag(std::string_view key, std::optional<bool>& value) = 0;
   virtual void optional_number(std::string_view key, std::optional<double>& value, Range range) = 0;
 

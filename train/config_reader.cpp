@@ -122,6 +122,12 @@ class TomlReader : public ConfigFields {
       seed(key, value.emplace());
     }
   }
+  void optional_count(std::string_view key, std::optional<std::int64_t>& value,
+                      std::int64_t low) override {
+    if (find(key) != nullptr) {
+      count(key, value.emplace(), low, most);
+    }
+  }
   void optional_flag(std::string_view key, std::optional<bool>& value) override {
     if (find(key) != nullptr) {
       flag(key, value.emplace());

@@ -73,6 +73,12 @@ class TomlWriter : public ConfigFields {
       seed(key, *value);
     }
   }
+  void optional_count(std::string_view key, std::optional<std::int64_t>& value,
+                      std::int64_t low) override {
+    if (value) {
+      count(key, *value, low, most);
+    }
+  }
   void optional_flag(std::string_view key, std::optional<bool>& value) override {
     if (value) {
       flag(key, *value);

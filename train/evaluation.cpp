@@ -7,6 +7,7 @@
 #include "autograd/ops.h"
 #include "core/error.h"
 #include "data/batch.h"
+#include "train/auc.h"
 #include "train/model_batch.h"
 #include "train/trained_model.h"
 
@@ -51,14 +52,14 @@ std::vector<double> column_of(const std::vector<double>& matrix, std::int64_t co
   return result;
 }
 
-void append_classes(Predictions& into, const ModelOutput& output,
+void append_classes(Predictions& into, const ModelOutput& output, const Dataset& dataset,
                     const std::vector<Place>& places) {
   const std::int64_t classes = output.logits.size(-1);
   const std::vector<double> probabilities = softmax(output.logits).value().to_vector<double>();
   for (const Place& place : places) {
     const auto* first = probabilities.data() + place.position * classes;
     into.probabilities.emplace_back(first, first + classes);
-    into.predicted.push_back(std::max_element(first, first + classes) - first);
+    into.predicted.push_back(most_probable(into.probabilities.back(), dataset.other_class));
   }
 }
 
@@ -113,6 +114,18 @@ Presence presence_of(const SampleBatch& batch, const EvaluationOptions& options)
 
 }  // namespace
 
+std::int64_t most_probable(std::span<const double> probabilities, std::int64_t other_class) {
+  std::int64_t best = -1;
+  for (std::size_t c = 0; c < probabilities.size(); ++c) {
+    const auto number = static_cast<std::int64_t>(c);
+    if (number != other_class &&
+        (best < 0 || probabilities[c] > probabilities[static_cast<std::size_t>(best)])) {
+      best = number;
+    }
+  }
+  return std::max<std::int64_t>(best, 0);
+}
+
 Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
                     std::span<const std::int64_t> items, const EvaluationOptions& options) {
   check(options.batch_size >= 1, "predict: batch size ", options.batch_size,
@@ -134,7 +147,7 @@ Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
     const std::vector<Place> places = places_of(batch);
     append_truth(result, dataset, places);
     if (output.logits.defined()) {
-      append_classes(result, output, places);
+      append_classes(result, output, dataset, places);
     }
     if (output.score.defined()) {
       append_scores(result, output, places);
@@ -162,6 +175,13 @@ Metrics metrics_of(const Predictions& predictions, const Dataset& dataset) {
   Metrics result = {{"loss", predictions.loss}};
   if (!predictions.predicted.empty()) {
     result.merge(classification_metrics(confusion_of(predictions, dataset)));
+    if (dataset.classes() == 2) {
+      std::vector<double> scores;
+      for (const std::vector<double>& row : predictions.probabilities) {
+        scores.push_back(row[1]);
+      }
+      result["auc"] = auc(predictions.labels, scores);
+    }
   }
   if (predictions.targets.empty()) {
     return result;

@@ -27,6 +27,10 @@ struct Predictions {
   double loss = 0.0;                                  // mean over samples
 };
 
+/// The class with the highest probability (the first of several), the one that stands for all other
+/// answers (Dataset::other_class) aside.
+std::int64_t most_probable(std::span<const double> probabilities, std::int64_t other_class);
+
 struct EvaluationOptions {
   std::int64_t batch_size = 100;  // samples, or groups
   std::vector<std::string> modalities;
@@ -48,8 +52,8 @@ std::int64_t evaluation_batch_size(const TrainConfig& train);
 /// Samples of a split, or its groups where the model takes groups.
 std::vector<std::int64_t> items_of(const Dataset& dataset, Split split, const Model& model);
 
-/// "loss", then what applies: classification_metrics, regression_metrics and, where the data set
-/// has graded targets in −3 … 3, sentiment_metrics.
+/// "loss", then what applies: classification_metrics, "auc" of two classes, regression_metrics and,
+/// where the data set has graded targets in −3 … 3, sentiment_metrics.
 Metrics metrics_of(const Predictions& predictions, const Dataset& dataset);
 
 /// Errors: predictions without classes.

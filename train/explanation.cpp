@@ -206,7 +206,9 @@ Explanation Explainer::explain(std::int64_t sample) {
   ask_subsets(explanation);
   if (!model_.takes_groups()) {
     for (std::size_t m = 0; m < modalities_.size(); ++m) {
-      explanation.parts.push_back(occlude(explanation, m));
+      if (dataset_.modality(modalities_[m]).has(sample)) {
+        explanation.parts.push_back(occlude(explanation, m));
+      }
     }
   }
   return explanation;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "train/breakdown.h"
 #include "train/load_data.h"
 #include "train/model_batch.h"
 
@@ -137,7 +138,7 @@ std::map<std::string, Metrics> metrics_by_split(const FinalEvaluation& evaluatio
   std::map<std::string, Metrics> result;
   const auto add = [&](Split split, const Predictions& predictions) {
     if (!predictions.samples.empty()) {
-      result[std::string(name_of(split))] = metrics_of(predictions, dataset);
+      result[std::string(name_of(split))] = detailed_metrics(predictions, dataset);
     }
   };
   add(Split::train, evaluation.train);

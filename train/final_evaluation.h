@@ -59,7 +59,7 @@ std::vector<MissingRateResult> metrics_at_missing_rates(const EvaluatedModel& ev
 FinalEvaluation evaluate_all(const EvaluatedModel& evaluated, const Dataset& dataset,
                              const RunConfig& config, const std::function<bool()>& stopped = {});
 
-/// The metrics of each split that has samples, by the split's name.
+/// The detailed metrics of each split that has samples, by the split's name.
 std::map<std::string, Metrics> metrics_by_split(const FinalEvaluation& evaluation,
                                                 const Dataset& dataset);
 

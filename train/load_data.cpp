@@ -1,13 +1,14 @@
 #include "train/load_data.h"
 
-#include "data/builtin/generator.h"
+#include "data/builtin/sets.h"
 #include "data/folder_dataset.h"
 
 namespace heddle {
 
-LoadedData load_data(const DataConfig& config) {
+LoadedData load_data(const DataConfig& config, const std::string& category) {
   if (config.kind == DataKind::builtin) {
-    BuiltinData made = make_builtin(
+    BuiltinData made = make_builtin_set(
+        config.set,
         {.seed = config.seed, .train = config.train, .valid = config.valid, .test = config.test});
     return {std::move(made.dataset), std::move(made.cues)};
   }
@@ -18,6 +19,8 @@ LoadedData load_data(const DataConfig& config) {
   options.modalities = config.modalities;
   options.valid_share = config.valid_share;
   options.valid_seed = config.valid_seed;
+  options.fold = config.fold;
+  options.category = category;
   return {load_folder_dataset(config.description, options), {}};
 }
 
@@ -26,7 +29,7 @@ std::optional<double> best_possible(const DataConfig& config,
   if (config.kind != DataKind::builtin) {
     return std::nullopt;
   }
-  return best_possible_accuracy(modalities);
+  return best_possible_in_set(config.set, modalities);
 }
 
 }  // namespace heddle

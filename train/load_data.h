@@ -15,8 +15,9 @@ struct LoadedData {
   std::vector<HiddenCues> cues;  // one per sample; built-in data only
 };
 
-/// The data a configuration names. Errors (InputError): as the loaders.
-LoadedData load_data(const DataConfig& config);
+/// The data a configuration names; with the column `category` of the table, where given, as
+/// Dataset::category. Errors (InputError): as the loaders.
+LoadedData load_data(const DataConfig& config, const std::string& category = {});
 
 /// The best accuracy that is possible with these modalities; known for built-in data only.
 std::optional<double> best_possible(const DataConfig& config,

@@ -100,6 +100,23 @@ Presence presence_at_missing_rate(const Tensor& samples, std::size_t modalities,
   return presence;
 }
 
+namespace {
+
+/// Samples that both show: `present` bool [B] or, of groups, [U, B]; `shown` the same, or [B].
+Tensor both(const Tensor& present, const Tensor& shown) {
+  if (!present.defined() || !shown.defined()) {
+    return present.defined() ? present : shown;
+  }
+  Tensor result = present.clone();
+  bool* out = result.mutable_data<bool>("model_batch");
+  for (std::int64_t i = 0; i < result.elements(); ++i) {
+    out[i] = out[i] && shown.data<bool>()[i % shown.elements()];
+  }
+  return result;
+}
+
+}  // namespace
+
 ModelBatch model_batch(const SampleBatch& batch, const Presence& presence) {
   check(presence.empty() || presence.size() == batch.modalities.size(),
         "model_batch: ", presence.size(), " masks for ", batch.modalities.size(),
@@ -107,9 +124,10 @@ ModelBatch model_batch(const SampleBatch& batch, const Presence& presence) {
   ModelBatch result;
   for (std::size_t m = 0; m < batch.modalities.size(); ++m) {
     const BatchModality& modality = batch.modalities[m];
-    result.inputs.push_back({.values = modality.values,
-                             .lengths = modality.lengths,
-                             .present = presence.empty() ? Tensor() : presence[m]});
+    result.inputs.push_back(
+        {.values = modality.values,
+         .lengths = modality.lengths,
+         .present = both(modality.present, presence.empty() ? Tensor() : presence[m])});
   }
   result.group_lengths = batch.group_lengths;
   return result;

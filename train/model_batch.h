@@ -35,7 +35,8 @@ Presence random_presence(std::size_t modalities, std::int64_t batch, double prob
 Presence presence_at_missing_rate(const Tensor& samples, std::size_t modalities, double rate,
                                   std::uint64_t seed);
 
-/// The batch as a model takes it, on the host. `presence` empty: all present.
+/// The batch as a model takes it, on the host. A sample shows a modality where it has it and
+/// `presence` (empty: everything) lets it.
 ModelBatch model_batch(const SampleBatch& batch, const Presence& presence);
 
 /// All non-empty subsets of `count` modalities: single ones first, the whole set last.

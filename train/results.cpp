@@ -51,7 +51,8 @@ std::string to_json(const RunSummary& summary) {
                      {"parameters", summary.parameters},
                      {"weights_sha256", summary.weights_sha256},
                      {"metrics", metrics},
-                     {"subsets", from_subsets(summary.subsets)}};
+                     {"subsets", from_subsets(summary.subsets)},
+                     {"collapsed", summary.collapsed}};
   return json.dump(2) + "\n";
 }
 
@@ -103,11 +104,9 @@ std::map<std::string, std::map<std::string, Spread>> spreads_of(
   return spreads;
 }
 
-std::string seeds_json(const std::vector<RunSummary>& runs) {
-  Json seeds = Json::array();
-  for (const RunSummary& run : runs) {
-    seeds.push_back(run.seed);
-  }
+namespace {
+
+Json from_spreads(const std::vector<RunSummary>& runs) {
   Json metrics = Json::object();
   for (const auto& [split, values] : spreads_of(runs)) {
     metrics[split] = Json::object();
@@ -115,7 +114,39 @@ std::string seeds_json(const std::vector<RunSummary>& runs) {
       metrics[split][name] = {{"mean", spread.mean}, {"std", spread.deviation}};
     }
   }
-  return Json({{"seeds", seeds}, {"metrics", metrics}}).dump(2) + "\n";
+  return metrics;
+}
+
+}  // namespace
+
+std::string seeds_json(const std::vector<RunSummary>& runs) {
+  Json seeds = Json::array();
+  Json collapsed = Json::array();
+  for (const RunSummary& run : runs) {
+    seeds.push_back(run.seed);
+    if (run.collapsed.contains("test")) {
+      collapsed.push_back(run.seed);
+    }
+  }
+  return Json({{"seeds", seeds}, {"metrics", from_spreads(runs)}, {"collapsed", collapsed}})
+             .dump(2) +
+         "\n";
+}
+
+std::string folds_json(const FoldsOutcome& outcome) {
+  Json collapsed = Json::array();
+  for (std::size_t i = 0; i < outcome.runs.size(); ++i) {
+    if (outcome.runs[i].collapsed.contains("test")) {
+      collapsed.push_back(outcome.folds[i]);
+    }
+  }
+  return Json({{"folds", outcome.folds},
+               {"seed", outcome.runs.empty() ? 0 : outcome.runs.front().seed},
+               {"metrics", from_spreads(outcome.runs)},
+               {"pooled", from_metrics(outcome.pooled)},
+               {"collapsed", collapsed}})
+             .dump(2) +
+         "\n";
 }
 
 }  // namespace heddle

@@ -39,11 +39,13 @@ struct RunSummary {
   /// test accuracy is highest, which is no fair result and is never used for anything.
   std::map<std::string, Metrics> metrics;
   std::vector<SubsetResult> subsets;
+  /// By split: the class that everything was predicted as, where the truth is of several.
+  std::map<std::string, std::string> collapsed;
 };
 
 /// {"device", "threads", "seconds", "seed", "steps", "parameters", "weights_sha256", "metrics":
-/// {split: {name: value}}, "subsets": [{"modalities": […], "accuracy", "best_possible"}]}; what is
-/// not known is null.
+/// {split: {name: value}}, "subsets": [{"modalities": […], "accuracy", "best_possible"}],
+/// "collapsed": {split: class}}; what is not known is null.
 std::string to_json(const RunSummary& summary);
 /// {"split", "metrics": {name: value}, "subsets": […]}, parts as above (subsets with "metrics"
 /// where they have them), and, where there are any, "missing_rates": [{"rate", "hidden",
@@ -62,7 +64,22 @@ Spread spread_of(const std::vector<double>& values);
 std::map<std::string, std::map<std::string, Spread>> spreads_of(
     const std::vector<RunSummary>& runs);
 
-/// {"seeds": […], "metrics": {split: {name: {"mean", "std"}}}}.
+/// {"seeds": […], "metrics": {split: {name: {"mean", "std"}}}, "collapsed": [seeds of runs whose
+/// test predictions are of one class]}.
 std::string seeds_json(const std::vector<RunSummary>& runs);
+
+/// The runs of a cross-validation.
+struct FoldsOutcome {
+  int signal = 0;                  // as RunOutcome has it
+  std::vector<std::string> folds;  // their names
+  std::vector<RunSummary> runs;    // those that finished
+  /// Of the test predictions of all folds together, each sample predicted by the model that never
+  /// saw its fold.
+  Metrics pooled;
+};
+
+/// {"folds": […], "seed", "metrics": {split: {name: {"mean", "std"}}}, "pooled": {name: value},
+/// "collapsed": [folds]}.
+std::string folds_json(const FoldsOutcome& outcome);
 
 }  // namespace heddle

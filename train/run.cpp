@@ -4,11 +4,13 @@
 #include <cmath>
 #include <ostream>
 #include <sstream>
+#include <utility>
 
 #include "core/error.h"
 #include "core/parallel.h"
 #include "data/atomic_file.h"
 #include "kernels/kernels.h"
+#include "train/breakdown.h"
 #include "train/checkpoint.h"
 #include "train/final_evaluation.h"
 #include "train/run_report.h"
@@ -165,6 +167,14 @@ class Session {
       summary.metrics["test_best_epoch"] = watched->values;
     }
     summary.subsets = evaluation.subsets;
+    for (const auto& [split, predictions] : {std::pair{"train", &evaluation.train},
+                                             {"valid", &evaluation.valid},
+                                             {"test", &evaluation.test}}) {
+      if (const auto label = collapsed_to(*predictions)) {
+        summary.collapsed[split] = data_.dataset.class_names[static_cast<std::size_t>(*label)];
+      }
+    }
+    outcome.test = evaluation.test;
     write_file_atomically(folder_.file("summary.json"), to_json(summary));
     write_file_atomically(
         folder_.file("report.html"),

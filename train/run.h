@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "train/config.h"
+#include "train/evaluation.h"
 #include "train/load_data.h"
 #include "train/progress.h"
 #include "train/results.h"
@@ -25,6 +26,7 @@ struct RunOptions {
 struct RunOutcome {
   int signal = 0;  // SIGINT or SIGTERM, which ended the run after it was saved; else 0
   RunSummary summary;
+  Predictions test;  // of the chosen weights
 };
 
 /// Trains as the configuration says, and leaves everything in the run folder: resumes from the
@@ -43,5 +45,11 @@ struct SeedsOutcome {
 /// the mean and deviation of every metric, and the first seed's summary.json beside it.
 SeedsOutcome run_seeds(const RunConfig& config, std::int64_t count, const LoadedData& data,
                        const RunOptions& options);
+
+/// Cross-validation: the same for every fold of a data set that has them, the data loaded anew each
+/// time (statistics and vocabularies are those of the fold's own training split), each in
+/// folder/fold-<number>; then folds.json. Errors: as run_training; data without folds, folds whose
+/// classes differ.
+FoldsOutcome run_folds(const RunConfig& config, const RunOptions& options);
 
 }  // namespace heddle

@@ -84,7 +84,8 @@ void add_subsets(RunReport& report, const FinishedRun& run) {
 }
 
 void add_confusion(RunReport& report, const FinishedRun& run) {
-  if (run.evaluation.test.predicted.empty()) {
+  constexpr std::size_t most_classes = 40;  // that a page can show
+  if (run.evaluation.test.predicted.empty() || run.data.dataset.class_names.size() > most_classes) {
     return;
   }
   report.confusions.push_back({.split = "test",
@@ -131,6 +132,10 @@ ReportHeadline headline_of(const FinishedRun& run) {
         (earliest ? ", the earliest within one standard error of the best by validation "
                   : ", the best by validation ") +
         run.config.train.select + ".";
+  }
+  if (const auto one = run.summary.collapsed.find("test"); one != run.summary.collapsed.end()) {
+    headline.sentence += " Every sample of the test split is predicted as \"" + one->second +
+                         "\": the model has collapsed to one class.";
   }
   headline.facts = {{"training time", report::format_duration(run.summary.seconds)},
                     {"steps", report::format_count(run.summary.steps)},

@@ -1,5 +1,6 @@
 #include "train/run_report_parts.h"
 
+#include <set>
 #include <utility>
 
 #include "core/build_info.h"
@@ -22,6 +23,12 @@ const std::vector<MetricText>& metric_texts() {
        false},
       {"f1_weighted", "F1, weighted", "mean of the classes' F1, by how often each occurs", fraction,
        false},
+      {"majority_accuracy", "Accuracy of the majority class",
+       "of always saying the class most frequent in the training split", fraction, false},
+      {"auc", "AUC", "how often a sample of the second class scores above one of the first",
+       fraction, false},
+      {"auc_low", "AUC, lower end", "of its 95 % interval, by bootstrap", fraction, false},
+      {"auc_high", "AUC, upper end", "of its 95 % interval, by bootstrap", fraction, false},
       {"acc2_nonneg", "Acc-2, negative / non-negative", "a score of 0 counts as non-negative",
        fraction, false},
       {"acc2_pos", "Acc-2, negative / positive", "samples with a score of 0 are left out", fraction,
@@ -61,8 +68,7 @@ ReportMetrics metrics_table(const std::map<std::string, std::map<std::string, Sp
       table.columns.push_back(title);
     }
   }
-  for (const MetricText& text : metric_texts()) {
-    ReportMetric row = {text.title, text.explanation, text.unit, text.lower_is_better, {}};
+  const auto add = [&](const std::string& name, ReportMetric row) {
     bool known = false;
     for (const auto& [split, title] : splits) {
       const auto values = metrics.find(split);
@@ -70,7 +76,7 @@ ReportMetrics metrics_table(const std::map<std::string, std::map<std::string, Sp
         continue;
       }
       std::optional<ReportValue>& cell = row.values.emplace_back();
-      const auto value = values->second.find(text.name);
+      const auto value = values->second.find(name);
       if (value != values->second.end()) {
         known = true;
         cell = ReportValue{value->second.mean, std::nullopt};
@@ -82,6 +88,25 @@ ReportMetrics metrics_table(const std::map<std::string, std::map<std::string, Sp
     if (known) {
       table.rows.push_back(std::move(row));
     }
+  };
+  for (const MetricText& text : metric_texts()) {
+    add(text.name, {text.title, text.explanation, text.unit, text.lower_is_better, {}});
+  }
+  std::set<std::string> categories;
+  for (const auto& [split, values] : metrics) {
+    for (const auto& [name, spread] : values) {
+      if (name.starts_with("accuracy[")) {
+        categories.insert(name);
+      }
+    }
+  }
+  for (const std::string& name : categories) {
+    const std::string value = name.substr(9, name.size() - 10);
+    add(name, {"Accuracy of " + value,
+               "of the samples of this category",
+               ReportUnit::fraction,
+               false,
+               {}});
   }
   return table;
 }

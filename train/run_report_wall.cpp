@@ -80,10 +80,12 @@ ReportSample sample_of(const FinishedRun& run, std::size_t row) {
   ReportSample result;
   result.id = "sample " + dataset.name_of_sample(sample);
   result.words = words_of(run, row);
-  if (const Modality* image = find(dataset, ModalityKind::image)) {
+  if (const Modality* image = find(dataset, ModalityKind::image);
+      image != nullptr && image->has(sample)) {
     result.image = image_of(*image, sample);
   }
-  if (const Modality* sound = find(dataset, ModalityKind::sequence)) {
+  if (const Modality* sound = find(dataset, ModalityKind::sequence);
+      sound != nullptr && sound->has(sample)) {
     result.spectrogram = spectrogram_of(*sound, sample, run.config.data);
   }
   result.modality_weights = modality_weights_of(run, row);
@@ -104,7 +106,7 @@ std::string text_of(const Dataset& dataset, std::int64_t sample) {
     return dataset.name_of_sample(sample);
   }
   if (!text->texts.empty()) {
-    return text->texts[static_cast<std::size_t>(sample)];
+    return text->texts[static_cast<std::size_t>(text->row_of(sample))];
   }
   std::string joined;
   for (const std::string& word : text->words(sample)) {

@@ -1,20 +1,17 @@
 #include "data/builtin/generator.h"
 
 #include <algorithm>
-#include <memory>
-#include <numeric>
 #include <utility>
 
-#include "core/error.h"
 #include "core/parallel.h"
 #include "data/builtin/face.h"
+#include "data/builtin/samples.h"
 #include "data/builtin/sentence.h"
 #include "data/builtin/tone.h"
 
 namespace heddle {
 namespace {
 
-constexpr std::int64_t most_samples = 10'000'000;
 constexpr std::int64_t samples_per_tile = 64;
 // Mean and deviation of the log-mel values over many samples (0.46 and 1.99), rounded, so that
 // models see about (0, 1).
@@ -30,49 +27,6 @@ Generator stream_of(std::uint64_t seed, std::int64_t index, Part part) {
   return Generator(
       seed, base + static_cast<std::uint64_t>(index) * static_cast<std::uint64_t>(Part::count) +
                 static_cast<std::uint64_t>(part));
-}
-
-void check_options(const BuiltinOptions& options) {
-  for (const std::int64_t count : {options.train, options.valid, options.test}) {
-    check<InputError>(count >= 0 && count <= most_samples, "built-in data: got ", count,
-                      " samples, expected 0 … ", most_samples);
-  }
-  check<InputError>(options.train > 0, "built-in data: got no training sample");
-  check<InputError>(options.train + options.valid + options.test <= most_samples,
-                    "built-in data: got ", options.train + options.valid + options.test,
-                    " samples in all, expected at most ", most_samples);
-}
-
-/// Sentences of all samples as one modality.
-Modality text_modality(const std::vector<std::string>& sentences) {
-  auto vocabulary = std::make_shared<const Vocabulary>(sentence_words());
-  Modality text;
-  text.info = {.name = "text",
-               .kind = ModalityKind::tokens,
-               .shape = {},
-               .vocabulary = vocabulary,
-               .standardisation = {}};
-  std::vector<std::int64_t> tokens;
-  text.starts = {0};
-  for (const std::string& sentence : sentences) {
-    const std::vector<std::int64_t> numbers = vocabulary->encode(sentence);
-    tokens.insert(tokens.end(), numbers.begin(), numbers.end());
-    text.starts.push_back(static_cast<std::int64_t>(tokens.size()));
-  }
-  text.values = Tensor::from(std::span<const std::int64_t>(tokens),
-                             {static_cast<std::int64_t>(tokens.size())});
-  return text;
-}
-
-void add_splits(Dataset& dataset, const BuiltinOptions& options) {
-  std::int64_t next = 0;
-  const std::array<std::int64_t, 3> counts = {options.train, options.valid, options.test};
-  for (const Split split : all_splits) {
-    auto& indices = dataset.splits[static_cast<std::size_t>(split)];
-    indices.resize(static_cast<std::size_t>(counts[static_cast<std::size_t>(split)]));
-    std::iota(indices.begin(), indices.end(), next);
-    next += static_cast<std::int64_t>(indices.size());
-  }
 }
 
 }  // namespace
@@ -154,7 +108,8 @@ BuiltinData make_builtin(const BuiltinOptions& options) {
 
   data.dataset.name = "built-in";
   data.dataset.samples = samples;
-  data.dataset.modalities = {text_modality(sentences), std::move(image), std::move(audio)};
+  data.dataset.modalities = {sentences_modality("text", sentence_words(), sentences),
+                             std::move(image), std::move(audio)};
   data.dataset.labels = Tensor::from(std::span<const std::int64_t>(labels), {samples});
   data.dataset.class_names = {"negative", "positive"};
   add_splits(data.dataset, options);

@@ -11,13 +11,14 @@ build="${2:-$root/build/fuzz}"
 cmake -S "$root" -B "$build" -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   -DHEDDLE_FUZZ=ON -DHEDDLE_TESTS=OFF -DHEDDLE_PROGRAM=OFF \
   -DHEDDLE_SANITIZE=fuzzer-no-link,address,undefined
-targets=(heddle_fuzz_npy heddle_fuzz_tsv heddle_fuzz_safetensors heddle_fuzz_toml)
+readers=(npy tsv safetensors toml npz csv jsonl image wav)
+targets=("${readers[@]/#/heddle_fuzz_}")
 cmake --build "$build" --target "${targets[@]}"
 
 # Memory that cannot be had is an exception in Heddle, so the sanitizer must not end the program.
 export ASAN_OPTIONS=allocator_may_return_null=1
 failed=0
-for reader in npy tsv safetensors toml; do
+for reader in "${readers[@]}"; do
   corpus="$build/corpus/$reader"
   mkdir -p "$corpus"
   log="$build/corpus/$reader.log"

@@ -78,6 +78,22 @@ every_steps = 5
   EXPECT_EQ(config.checkpoint.every_steps, 5);
 }
 
+TEST(Config, SetsFoldsAndCategories) {
+  const RunConfig twin = parse_run_config("[data]\nset = \"record\"\n", "run.toml");
+  EXPECT_EQ(twin.data.set, "record");
+  EXPECT_NE(to_toml(twin).find("set = \"record\""), std::string::npos);
+  expect_refusal("[data]\nset = \"recrod\"\n", {"run.toml:2", "did you mean \"record\"?"});
+  const RunConfig folds = parse_run_config(
+      "[data]\nkind = \"folder\"\ndescription = \"d\"\nfold = 2\n[evaluate]\nby = \"type\"\n",
+      "run.toml");
+  EXPECT_EQ(folds.data.fold, 2);
+  EXPECT_EQ(folds.evaluate.by, "type");
+  EXPECT_EQ(to_toml(parse_run_config(to_toml(folds), "again")), to_toml(folds));
+  expect_refusal("[data]\nkind = \"folder\"\ndescription = \"d\"\nfold = -1\n",
+                 {"data.fold", "at least 0"});
+  expect_refusal("[evaluate]\nby = \"type\"\n", {"evaluate"});  // built-in data has no table
+}
+
 TEST(Config, WhatIsWrittenReadsBackTheSame) {
   RunConfig config = small_config();
   config.description = "quotes \" and \\ and\nlines";

@@ -87,6 +87,24 @@ TEST(ModelBatch, SubsetsSingleFirstWholeLast) {
   EXPECT_EQ(subsets.back(), (std::vector<bool>{true, true, true}));
 }
 
+TEST(ModelBatch, ASampleShowsWhatItHasAndIsLetShow) {
+  SampleBatch batch;
+  batch.samples = Tensor::from<std::int64_t>({0, 1, 2}, {3});
+  BatchModality modality;
+  modality.values = Tensor::zeros({3, 1});
+  modality.present = Tensor::from<bool>({true, false, true}, {3});
+  batch.modalities = {modality, modality};
+  batch.modalities[1].present = {};
+  const auto shown = [&](const Presence& presence, std::size_t m) {
+    return model_batch(batch, presence).inputs[m].present.to_vector<double>();
+  };
+  EXPECT_EQ(shown({}, 0), (std::vector<double>{1, 0, 1}));
+  EXPECT_FALSE(model_batch(batch, {}).inputs[1].present.defined());
+  const Tensor mask = Tensor::from<bool>({false, true, true}, {3});
+  EXPECT_EQ(shown({mask, mask}, 0), (std::vector<double>{0, 0, 1}));
+  EXPECT_EQ(shown({mask, mask}, 1), (std::vector<double>{0, 1, 1}));
+}
+
 TEST(ModelBatch, PresenceOfASubset) {
   const Presence presence = presence_of_subset({true, false}, 3);
   EXPECT_FALSE(presence[0].defined());

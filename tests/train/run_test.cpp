@@ -66,7 +66,7 @@ TEST_F(Run, TheSummaryHasExactlyItsForm) {
   const Json json = summary("a");
   EXPECT_EQ(keys_of(json),
             (std::vector<std::string>{"device", "threads", "seconds", "seed", "steps", "parameters",
-                                      "weights_sha256", "metrics", "subsets"}));
+                                      "weights_sha256", "metrics", "subsets", "collapsed"}));
   EXPECT_EQ(json["device"], "cpu");
   EXPECT_GE(json["threads"].get<int>(), 1);
   EXPECT_GT(json["seconds"].get<double>(), 0.0);
@@ -76,7 +76,8 @@ TEST_F(Run, TheSummaryHasExactlyItsForm) {
   EXPECT_EQ(json["weights_sha256"].get<std::string>().size(), 64u);
   EXPECT_EQ(keys_of(json["metrics"]), (std::vector<std::string>{"test", "train", "valid"}));
   EXPECT_EQ(keys_of(json["metrics"]["test"]),
-            (std::vector<std::string>{"accuracy", "f1_macro", "f1_weighted", "loss"}));
+            (std::vector<std::string>{"accuracy", "auc", "auc_high", "auc_low", "f1_macro",
+                                      "f1_weighted", "loss", "majority_accuracy"}));
   ASSERT_EQ(json["subsets"].size(), 7u);
   for (const Json& subset : json["subsets"]) {
     EXPECT_EQ(keys_of(subset),
@@ -185,7 +186,7 @@ TEST_F(Run, SeedsHaveMeanAndDeviation) {
   const SeedsOutcome outcome = run_seeds(config_, 3, data_, options("s"));
   ASSERT_EQ(outcome.runs.size(), 3u);
   const Json json = Json::parse(text_of(folder_.path() / "s" / "seeds.json"));
-  EXPECT_EQ(keys_of(json), (std::vector<std::string>{"seeds", "metrics"}));
+  EXPECT_EQ(keys_of(json), (std::vector<std::string>{"seeds", "metrics", "collapsed"}));
   EXPECT_EQ(json["seeds"], Json({1, 2, 3}));
   EXPECT_EQ(keys_of(json["metrics"]),
             (std::vector<std::string>{"test", "test_best_epoch", "train", "valid"}));

@@ -1,0 +1,116 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "data/npy.h"
+#include "tests/core/throws.h"
+#include "tests/train/small_run.h"
+#include "train/final_evaluation.h"
+#include "train/run.h"
+#include "train/trainer.h"
+
+namespace heddle {
+namespace {
+
+RunConfig twin(const char* set, std::int64_t train) {
+  RunConfig config;
+  config.data.set = set;
+  config.data.train = train;
+  config.data.valid = 180;
+  config.data.test = 576;  // whole blocks of both sets
+  config.model.hidden = 24;
+  config.model.tokens.embedding = 12;
+  config.model.tokens.hidden = 12;
+  config.model.image.channels = {8, 12};
+  config.model.missing_vectors = true;
+  config.train.batch_size = 24;
+  config.train.select = "accuracy";
+  config.train.evaluate_subsets = false;
+  config.optimizer.learning_rate = 4e-3;
+  return config;
+}
+
+double test_accuracy(const RunConfig& config) {
+  const TemporaryFolder folder;
+  RunOptions options;
+  options.folder = folder.path() / "run";
+  const LoadedData data = load_data(config.data);
+  return run_training(config, data, options).summary.metrics.at("test").at("accuracy");
+}
+
+// Far above what one modality can give, ½: only a model that fuses both gets here.
+TEST(BuiltinSetsSlow, QuestionAndPictureTogetherAnswer) {
+  RunConfig config = twin("answering", 1800);
+  config.train.epochs = 10;
+  EXPECT_GT(test_accuracy(config), 0.9);
+}
+
+// The picture alone gives ¾ at most, the record alone 0.69, both 0.94: a quarter has no record.
+TEST(BuiltinSetsSlow, PictureAndRecordWithGapsTogetherDiagnose) {
+  RunConfig config = twin("record", 2048);
+  config.train.epochs = 12;
+  const double accuracy = test_accuracy(config);
+  EXPECT_GT(accuracy, 0.86);
+  EXPECT_LE(accuracy, 0.95);
+}
+
+/// Twelve samples of six patients whose one feature is the label, in folds.
+class Folds : public testing::Test {
+ protected:
+  Folds() {
+    std::ofstream table(folder_.path() / "table.tsv");
+    table << "patient\tfold\tlabel\tx\n";
+    for (int i = 0; i < 36; ++i) {
+      table << i / 2 << '\t' << i / 2 % 3 << '\t' << i / 2 % 2 << '\t' << i / 2 % 2 << '\n';
+    }
+    table.close();
+    write("[split]\nfolds = 'fold'\nvalid_share = 0.3\n");
+    config_.data.kind = DataKind::folder;
+    config_.data.description = (folder_.path() / "dataset.toml").string();
+    config_.model.hidden = 4;
+    config_.train.epochs = 30;
+    config_.train.batch_size = 8;
+    config_.optimizer.learning_rate = 0.05;
+    options_.folder = folder_.path() / "out";
+  }
+
+  void write(const std::string& split) const {
+    std::ofstream(folder_.path() / "dataset.toml")
+        << "name = 'n'\n[table]\nfile = 'table.tsv'\n"
+        << split
+        << "[group]\ncolumn = 'patient'\n[label]\ncolumn = 'label'\nnames = ['well', 'ill']\n"
+           "[[modality]]\nname = 'x'\nkind = 'features'\ncolumns = ['x']\n";
+  }
+
+  TemporaryFolder folder_;
+  RunConfig config_;
+  RunOptions options_;
+};
+
+TEST_F(Folds, EverySampleIsTestedOnceByAModelThatNeverSawItsFold) {
+  const FoldsOutcome outcome = run_folds(config_, options_);
+  EXPECT_EQ(outcome.folds, (std::vector<std::string>{"0", "1", "2"}));
+  ASSERT_EQ(outcome.runs.size(), 3u);
+  EXPECT_EQ(outcome.pooled.at("accuracy"), 1.0);
+  EXPECT_EQ(outcome.pooled.at("auc"), 1.0);
+  EXPECT_TRUE(std::filesystem::exists(options_.folder / "fold-2" / "report.html"));
+  const auto json = nlohmann::json::parse(std::ifstream(options_.folder / "folds.json"));
+  EXPECT_EQ(json["pooled"]["accuracy"], 1.0);
+  EXPECT_EQ(json["metrics"]["test"]["accuracy"]["mean"], 1.0);
+  EXPECT_TRUE(json["collapsed"].empty());
+}
+
+TEST_F(Folds, DataWithoutFoldsIsAnError) {
+  write("");
+  EXPECT_NE(
+      message_of<InputError>([&] { run_folds(config_, options_); }).find("has no key \"folds\""),
+      std::string::npos);
+  config_.data.kind = DataKind::builtin;
+  EXPECT_THROW(run_folds(config_, options_), UsageError);
+}
+
+}  // namespace
+}  // namespace heddle

@@ -1,0 +1,91 @@
+#include "train/breakdown.h"
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "train/auc.h"
+
+namespace heddle {
+namespace {
+
+/// The group of each sample that was predicted; each sample by itself where there are none.
+std::vector<std::int64_t> clusters_of(const Predictions& predictions, const Dataset& dataset) {
+  std::vector<std::int64_t> group_of(static_cast<std::size_t>(dataset.samples), -1);
+  for (std::size_t g = 0; g < dataset.groups.size(); ++g) {
+    for (const std::int64_t sample : dataset.groups[g].members) {
+      group_of[static_cast<std::size_t>(sample)] = static_cast<std::int64_t>(g);
+    }
+  }
+  std::vector<std::int64_t> clusters;
+  const auto groups = static_cast<std::int64_t>(dataset.groups.size());
+  for (const std::int64_t sample : predictions.samples) {
+    const std::int64_t group = group_of[static_cast<std::size_t>(sample)];
+    clusters.push_back(group >= 0 ? group : groups + sample);
+  }
+  return clusters;
+}
+
+void add_categories(const Predictions& predictions, const Dataset& dataset, Metrics& metrics) {
+  std::map<std::string, std::pair<double, double>> counts;  // right, all
+  for (std::size_t i = 0; i < predictions.samples.size(); ++i) {
+    const auto sample = static_cast<std::size_t>(predictions.samples[i]);
+    auto& [right, all] = counts[dataset.category_of[sample]];
+    right += predictions.predicted[i] == predictions.labels[i] ? 1.0 : 0.0;
+    all += 1.0;
+  }
+  for (const auto& [value, count] : counts) {
+    metrics["accuracy[" + value + "]"] = count.first / count.second;
+  }
+}
+
+}  // namespace
+
+std::int64_t majority_class(const Dataset& dataset) {
+  std::vector<std::int64_t> counts = dataset.class_counts(dataset.indices(Split::train));
+  if (counts.empty()) {
+    return -1;
+  }
+  if (dataset.other_class >= 0) {
+    counts[static_cast<std::size_t>(dataset.other_class)] = -1;
+  }
+  return std::max_element(counts.begin(), counts.end()) - counts.begin();
+}
+
+Metrics detailed_metrics(const Predictions& predictions, const Dataset& dataset) {
+  Metrics metrics = metrics_of(predictions, dataset);
+  if (predictions.predicted.empty()) {
+    return metrics;
+  }
+  const auto majority =
+      std::count(predictions.labels.begin(), predictions.labels.end(), majority_class(dataset));
+  metrics["majority_accuracy"] =
+      static_cast<double>(majority) / static_cast<double>(predictions.labels.size());
+  if (!dataset.category_of.empty()) {
+    add_categories(predictions, dataset, metrics);
+  }
+  if (metrics.contains("auc")) {
+    std::vector<double> scores;
+    for (const std::vector<double>& row : predictions.probabilities) {
+      scores.push_back(row[1]);
+    }
+    const AucInterval interval =
+        auc_interval(predictions.labels, scores, clusters_of(predictions, dataset));
+    metrics["auc_low"] = interval.low;
+    metrics["auc_high"] = interval.high;
+  }
+  return metrics;
+}
+
+std::optional<std::int64_t> collapsed_to(const Predictions& predictions) {
+  const auto one_value = [](const std::vector<std::int64_t>& list) {
+    return std::all_of(list.begin(), list.end(), [&](auto entry) { return entry == list[0]; });
+  };
+  if (predictions.predicted.empty() || !one_value(predictions.predicted) ||
+      one_value(predictions.labels)) {
+    return std::nullopt;
+  }
+  return predictions.predicted.front();
+}
+
+}  // namespace heddle

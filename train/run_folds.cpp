@@ -1,0 +1,73 @@
+#include <ostream>
+
+#include "core/error.h"
+#include "data/atomic_file.h"
+#include "train/breakdown.h"
+#include "train/run.h"
+
+namespace heddle {
+namespace {
+
+void append(const Predictions& from, Predictions& into) {
+  const auto add = [](const auto& part, auto& whole) {
+    whole.insert(whole.end(), part.begin(), part.end());
+  };
+  const auto size = [](const Predictions& predictions) {
+    return static_cast<double>(predictions.samples.size());
+  };
+  const double all = size(from) + size(into);
+  into.loss = all > 0.0 ? (from.loss * size(from) + into.loss * size(into)) / all : 0.0;
+  add(from.samples, into.samples);
+  add(from.labels, into.labels);
+  add(from.predicted, into.predicted);
+  add(from.probabilities, into.probabilities);
+  add(from.targets, into.targets);
+  add(from.scores, into.scores);
+}
+
+}  // namespace
+
+FoldsOutcome run_folds(const RunConfig& config, const RunOptions& options) {
+  check<UsageError>(
+      config.data.kind == DataKind::folder,
+      "--folds is for data.kind = \"folder\" with a dataset.toml that has folds in its "
+      "[split]");
+  RunFolder folder(options.folder, options.start);
+  folder.keep_config(to_toml(config));
+  FoldsOutcome outcome;
+  Predictions pooled;
+  std::vector<std::string> classes;
+  for (std::size_t fold = 0; fold == 0 || fold < outcome.folds.size(); ++fold) {
+    RunConfig one = config;
+    one.data.fold = static_cast<std::int64_t>(fold);
+    const LoadedData data = load_data(one.data, one.evaluate.by);
+    const Dataset& dataset = data.dataset;
+    check<InputError>(!dataset.folds.empty(), config.data.description,
+                      ": --folds is asked for, but [split] has no key \"folds\"");
+    outcome.folds = dataset.folds;
+    if (options.messages != nullptr) {
+      *options.messages << "fold " << dataset.folds[fold] << " (" << fold + 1 << " of "
+                        << dataset.folds.size() << ")\n";
+    }
+    RunOptions where = options;
+    where.folder = options.folder / concat("fold-", fold);
+    RunOutcome run = run_training(one, data, where);
+    if (run.signal != 0) {
+      outcome.signal = run.signal;
+      return outcome;
+    }
+    check<InputError>(classes.empty() || classes == dataset.class_names, config.data.description,
+                      ": the folds have different classes; expected [label] with names, so that "
+                      "their results can be put together");
+    classes = dataset.class_names;
+    append(run.test, pooled);
+    outcome.runs.push_back(std::move(run.summary));
+    if (fold + 1 == outcome.folds.size()) {
+      outcome.pooled = detailed_metrics(pooled, dataset);
+    }
+  }
+  write_file_atomically(folder.file("folds.json"), folds_json(outcome));
+  return outcome;
+}
+
+}  // namespace heddle
