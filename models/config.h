@@ -66,7 +66,10 @@ struct ImageEncoderConfig {
   std::int64_t layers = 2;                 // vit
   std::int64_t heads = 4;                  // vit
   std::int64_t feed_forward = 0;           // vit: width inside the blocks; 0: four times the width
-  double dropout = 0.0;  // on what enters the last linear layer; vit: also inside the encoder
+  /// resnet, vit: how regions become a vector; final: linear(their mean).
+  SequencePool pool = SequencePool::attention;
+  /// On what enters the last linear layer, or is attended to; vit: also inside the encoder.
+  double dropout = 0.0;
 };
 
 /// For inputs of kind sequence.

@@ -63,18 +63,36 @@ std::int64_t PictureRegions::width() const {
 
 PictureEncoder::PictureEncoder(const InputSpec& spec, const ModelConfig& config,
                                const Generator& generator)
-    : regions(spec, config, generator),
-      dropout(config.image.dropout, generator.named("dropout")),
-      linear(regions.width(), config.hidden, generator.named("linear"), {.dtype = config.dtype}) {}
+    : out_width(config.hidden),
+      regions(spec, config, generator),
+      dropout(config.image.dropout, generator.named("dropout")) {
+  if (config.image.pool == SequencePool::attention) {
+    pool.emplace(SequencePool::attention, regions.width(), config.hidden, generator.named("pool"),
+                 config.dtype);
+  } else {
+    linear.emplace(regions.width(), config.hidden, generator.named("linear"),
+                   LinearOptions{.dtype = config.dtype});
+  }
+}
 
 Variable PictureEncoder::operator()(const Tensor& pictures) {
-  return linear(dropout(regions(pictures).final));
+  EncodedSteps steps = regions(pictures);
+  if (linear.has_value()) {
+    return (*linear)(dropout(steps.final));
+  }
+  steps.states = dropout(steps.states);
+  return (*pool)(steps);
 }
 
 void PictureEncoder::visit(Visitor& visitor) {
   regions.visit(visitor);
   visitor.layer("dropout", dropout);
-  visitor.layer("linear", linear);
+  if (pool.has_value()) {
+    visitor.layer("pool", *pool);
+  }
+  if (linear.has_value()) {
+    visitor.layer("linear", *linear);
+  }
 }
 
 }  // namespace heddle

@@ -85,6 +85,9 @@ void describe_image(ConfigFields& fields, ImageEncoderConfig& image) {
     fields.count("heads", image.heads, 1, 1024);
     fields.count("feed_forward", image.feed_forward, 0);
   }
+  if (image.kind == ImageEncoderKind::resnet || image.kind == ImageEncoderKind::vit) {
+    describe_pool(fields, image.pool);
+  }
   fields.number("dropout", image.dropout, dropout);
 }
 

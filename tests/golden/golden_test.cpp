@@ -117,6 +117,7 @@ GoldenCase convolving_case() {
   golden.config.image.channels = {4, 6};
   golden.config.image.blocks = {1, 2};
   golden.config.image.groups = 2;
+  golden.config.image.pool = SequencePool::final;
   golden.config.sequence.kind = SequenceEncoderKind::conv_lstm;
   golden.config.sequence.hidden = 4;
   golden.config.sequence.channels = {4, 6};
@@ -143,6 +144,7 @@ GoldenCase attending_case() {
   golden.config.image.patch = 4;
   golden.config.image.hidden = 6;
   golden.config.image.heads = 3;
+  golden.config.image.pool = SequencePool::final;
   golden.config.sequence.kind = SequenceEncoderKind::transformer;
   golden.config.sequence.hidden = 4;
   golden.config.sequence.transformer = {

@@ -199,16 +199,18 @@ TEST(StepEncoder, PatchesAreSquaresOfThePicture) {
 }
 
 TEST(StepEncoder, GroupedResNetKeepsSamplesApartAndIsTheSameInTraining) {
-  ModelConfig config = convolving_config(SequencePool::attention);
-  config.image.blocks = {2, 1};
-  PictureEncoder encoder(picture(9), config, Generator(1));
-  const Tensor pictures = random({3, 3, 9, 9}, 3);
-  const Tensor whole = encoder(pictures).value();
-  EXPECT_EQ(whole.shape(), (Shape{3, 4}));
-  expect_near(encoder(pictures.slice(0, 1, 2)).value().to_vector<double>(),
-              whole.slice(0, 1, 2).to_vector<double>(), 1e-14);
-  set_training(encoder, false);
-  EXPECT_TRUE(same_bits(encoder(pictures).value(), whole));
+  for (const SequencePool pool : {SequencePool::attention, SequencePool::final}) {
+    ModelConfig config = convolving_config(pool);
+    config.image.blocks = {2, 1};
+    PictureEncoder encoder(picture(9), config, Generator(1));
+    const Tensor pictures = random({3, 3, 9, 9}, 3);
+    const Tensor whole = encoder(pictures).value();
+    EXPECT_EQ(whole.shape(), (Shape{3, 4}));
+    expect_near(encoder(pictures.slice(0, 1, 2)).value().to_vector<double>(),
+                whole.slice(0, 1, 2).to_vector<double>(), 1e-14);
+    set_training(encoder, false);
+    EXPECT_TRUE(same_bits(encoder(pictures).value(), whole));
+  }
 }
 
 TEST(StepEncoder, GridFeaturesAreProjectedRegionByRegion) {

@@ -35,6 +35,7 @@ inline ModelConfig convolving_config(SequencePool pool) {
   config.image.kind = ImageEncoderKind::resnet;
   config.image.channels = {2, 4};
   config.image.groups = 2;
+  config.image.pool = pool;
   config.sequence.kind = SequenceEncoderKind::conv_lstm;
   config.sequence.pool = pool;
   return config;
@@ -55,6 +56,7 @@ inline ModelConfig attending_config(SequencePool pool, PositionKind positions) {
   config.image.layers = 1;
   config.image.heads = 2;
   config.image.feed_forward = 3;
+  config.image.pool = pool;
   config.sequence.kind = SequenceEncoderKind::transformer;
   config.sequence.transformer = transformer;
   config.sequence.pool = pool;

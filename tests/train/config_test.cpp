@@ -133,6 +133,7 @@ TEST(Config, EveryEncoderIsWrittenAndReadsBackTheSame) {
   config.model.image.kind = ImageEncoderKind::vit;
   config.model.image.patch = 16;
   config.model.image.heads = 3;
+  config.model.image.pool = SequencePool::final;
   config.model.sequence.kind = SequenceEncoderKind::transformer;
   config.model.sequence.transformer.positions = PositionKind::none;
   reads_back(config, {"heads = 1", "feed_forward = 13", "positions = \"learned\"", "max_steps = 17",
