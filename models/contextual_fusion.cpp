@@ -21,21 +21,25 @@ Lstm utterance_lstm(std::int64_t in, const ModelConfig& config, const Generator&
 ContextualFusion::ContextualFusion(const ModelConfig& config, const std::vector<InputSpec>& inputs,
                                    const std::vector<std::int64_t>& widths, std::int64_t classes,
                                    bool with_score, const Generator& generator)
-    : hidden(config.hidden), dropout(config.contextual.dropout, generator.named("dropout")) {
+    : hidden(config.hidden),
+      is_dense(config.contextual.fusion == FusionKind::late && config.contextual.dense > 0),
+      dropout(config.contextual.dropout, generator.named("dropout")),
+      dense_dropout(config.contextual.dense_dropout, generator.named("dense_dropout")) {
   check(config.contextual.fusion.has_value(), "ContextualFusion: no fusion is configured");
   FusionConfig options = config.fusion;
   options.kind = *config.contextual.fusion;
   const bool of_states = config.contextual.fuse == FusionPlace::states;
+  const std::int64_t width = is_dense ? config.contextual.dense : hidden;
   for (std::size_t m = 0; m < inputs.size(); ++m) {
     names.push_back(inputs[m].name);
     const Generator stream = generator.named("modalities").named(inputs[m].name);
     modalities.push_back(
         {of_states ? std::optional(utterance_lstm(widths[m], config, stream.named("lstm")))
                    : std::nullopt,
-         Linear(of_states ? 2 * hidden : widths[m], hidden, stream.named("projection"),
+         Linear(of_states ? 2 * hidden : widths[m], width, stream.named("projection"),
                 {.dtype = config.dtype})});
   }
-  const FusionSpec spec{.names = names, .width = hidden, .each_step = true, .dtype = config.dtype};
+  const FusionSpec spec{.names = names, .width = width, .each_step = true, .dtype = config.dtype};
   if (options.kind == FusionKind::late) {
     late.emplace(spec, options, classes, with_score, generator.named("fusion"));
     return;
@@ -56,8 +60,11 @@ FusionInputs ContextualFusion::projected(const Variables& features,
     if (modality.lstm.has_value()) {
       x = dropout((*modality.lstm)(x, lengths).y);
     }
-    inputs.push_back(
-        {.vector = {}, .steps = modality.projection(x), .lengths = lengths, .present = present[m]});
+    inputs.push_back({.vector = {},
+                      .steps = is_dense ? dense_dropout(modality.projection(x, Activation::tanh))
+                                        : modality.projection(x),
+                      .lengths = lengths,
+                      .present = present[m]});
   }
   return inputs;
 }
@@ -98,6 +105,7 @@ void ContextualFusion::visit(Visitor& visitor) {
     visitor.layer("lstm", *lstm);
   }
   visitor.layer("dropout", dropout);
+  visitor.layer("dense_dropout", dense_dropout);
 }
 
 }  // namespace heddle

@@ -20,7 +20,8 @@ namespace heddle {
 ///   states:    x_m = P_m BiLSTM_m(f_m) + c_m,      s = fusion(x_1, …, x_M)
 /// f_m [U, B, in_m] being a modality's features, x_m [U, B, hidden]. Fusions that read steps see
 /// the utterances of a video as steps, the others each utterance by itself. Kind "late" (states)
-/// gives predictions in the place of s.
+/// gives predictions in the place of s, from x_m = tanh(P_m BiLSTM_m(f_m) + c_m) as wide as the
+/// dense layer (dense = 0: as above): the model without fusion, once per modality.
 struct ContextualFusion {
   struct Modality {
     std::optional<Lstm> lstm;  // states
@@ -49,7 +50,9 @@ struct ContextualFusion {
   std::optional<FusionBlock> fusion;
   std::optional<LateFusion> late;  // in the place of the fusion
   std::optional<Lstm> lstm;        // features
+  bool is_dense;                   // late, with a dense layer
   Dropout dropout;                 // on states
+  Dropout dense_dropout;           // on the dense layers' results
 
  private:
   FusionInputs projected(const Variables& features, const std::vector<Tensor>& present,

@@ -171,10 +171,8 @@ void describe_contextual(ConfigFields& fields, ContextualConfig& contextual) {
   fields.number("input_dropout", contextual.input_dropout, dropout);
   fields.count("layers", contextual.layers, 1, 16);
   fields.number("dropout", contextual.dropout, dropout);
-  if (contextual.fusion != FusionKind::late) {
-    fields.count("dense", contextual.dense, 0);
-    fields.number("dense_dropout", contextual.dense_dropout, dropout);
-  }
+  fields.count("dense", contextual.dense, 0);
+  fields.number("dense_dropout", contextual.dense_dropout, dropout);
 }
 
 void describe_encoders(ConfigFields& fields, ModelConfig& model) {

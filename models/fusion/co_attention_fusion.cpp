@@ -8,7 +8,10 @@
 namespace heddle {
 namespace {
 
+/// What enters the last layer. Errors: fewer than two modalities.
 std::int64_t joined_width(const FusionSpec& spec) {
+  check<InputError>(spec.names.size() >= 2, "co_attention fusion: there is ", spec.names.size(),
+                    " modality; expected at least two");
   const auto count = static_cast<std::int64_t>(spec.names.size());
   return (count * (count - 1) + (spec.each_step ? count : 0)) * spec.width;
 }
@@ -43,10 +46,7 @@ Variables attend_to_each_other(const CoAttentionFusion::Pair& pair, const Visibl
 CoAttentionFusion::CoAttentionFusion(const FusionSpec& spec, const Generator& generator)
     : names(spec.names),
       each_step(spec.each_step),
-      linear((check<InputError>(spec.names.size() >= 2, "co_attention fusion: there is ",
-                                spec.names.size(), " modality; expected at least two"),
-              joined_width(spec)),
-             spec.width, generator.named("linear"), {.dtype = spec.dtype}) {
+      linear(joined_width(spec), spec.width, generator.named("linear"), {.dtype = spec.dtype}) {
   const LinearOptions options{.bias = false, .dtype = spec.dtype};
   const std::int64_t width = spec.width;
   for (std::size_t m = 0; m < names.size(); ++m) {

@@ -11,7 +11,10 @@
 namespace heddle {
 namespace {
 
+/// What enters the last layer. Errors: fewer than two modalities.
 std::int64_t joined_width(const FusionSpec& spec) {
+  check<InputError>(spec.names.size() >= 2, "cross_modal fusion: there is ", spec.names.size(),
+                    " modality; expected at least two");
   const auto count = static_cast<std::int64_t>(spec.names.size());
   return count * (count - 1) * spec.width;
 }
@@ -44,10 +47,7 @@ CrossModalFusion::CrossModalFusion(const FusionSpec& spec, const FusionConfig& c
     : names(spec.names),
       pool(config.pool),
       each_step(spec.each_step),
-      linear((check<InputError>(spec.names.size() >= 2, "cross_modal fusion: there is ",
-                                spec.names.size(), " modality; expected at least two"),
-              joined_width(spec)),
-             spec.width, generator.named("linear"), {.dtype = spec.dtype}) {
+      linear(joined_width(spec), spec.width, generator.named("linear"), {.dtype = spec.dtype}) {
   check<InputError>(spec.width % config.heads == 0, "cross_modal fusion: hidden is ", spec.width,
                     " with fusion.heads ", config.heads, "; expected a multiple of the heads");
   const std::size_t count = names.size();

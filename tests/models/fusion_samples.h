@@ -11,6 +11,7 @@
 
 #include "autograd/ops.h"
 #include "core/random.h"
+#include "layers/linear.h"
 #include "layers/visit.h"
 #include "models/fusion/fusion_input.h"
 
@@ -59,6 +60,14 @@ inline double inner(const Variable& w, const Numbers& x) {
     total += w.value().data<double>()[i] * x[i];
   }
   return total;
+}
+
+inline NumberRows each_times(const Linear& layer, const NumberRows& x) {
+  NumberRows y;
+  for (const Numbers& row : x) {
+    y.push_back(times(layer.weight, layer.bias, row));
+  }
+  return y;
 }
 
 inline Numbers softmax_of(const Numbers& scores) {
