@@ -31,10 +31,10 @@ enum class MatmulVersion : std::uint8_t {
   tensor_cores_tf32,
   tensor_cores_3xtf32,
   tensor_cores_bf16,
-  split_k_tf32,
-  split_k_bf16,
   warpgroup_tensor_cores_tf32,
   warpgroup_tensor_cores_bf16,
+  split_k_tf32,
+  split_k_bf16,
 };
 
 constexpr int naive_side = 16;
@@ -251,10 +251,10 @@ const std::vector<KernelVersion<MatmulKernels>>& matmul_versions() {
       {name_of(MatmulVersion::tensor_cores_tf32), "tf32", {multiply_tf32}},
       {name_of(MatmulVersion::tensor_cores_3xtf32), "3xtf32", {multiply_3xtf32}},
       {name_of(MatmulVersion::tensor_cores_bf16), "bf16", {multiply_bf16}},
-      {name_of(MatmulVersion::split_k_tf32), "tf32", {multiply_split_k_tf32}},
-      {name_of(MatmulVersion::split_k_bf16), "bf16", {multiply_split_k_bf16}},
       {name_of(MatmulVersion::warpgroup_tensor_cores_tf32), "tf32", {multiply_warpgroup_tf32}},
       {name_of(MatmulVersion::warpgroup_tensor_cores_bf16), "bf16", {multiply_warpgroup_bf16}},
+      {name_of(MatmulVersion::split_k_tf32), "tf32", {multiply_split_k_tf32}},
+      {name_of(MatmulVersion::split_k_bf16), "bf16", {multiply_split_k_bf16}},
   };
   return versions;
 }

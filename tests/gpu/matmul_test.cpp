@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "kernels/gpu/product.h"
-#include "kernels/gpu/sim/recorder.h"
 #include "tests/gpu/runs.h"
+#include "tests/gpu/warpgroup_products.h"
 #include "tests/kernels/samples.h"
 
 namespace heddle::testing {
@@ -130,18 +130,6 @@ TEST(GpuMatmul, TakesEveryTranspose) {
     }
   }
 }
-
-/// Counts the products of warp groups, to know that a version did not fall back.
-class WarpgroupProducts : public sim::Recorder {
- public:
-  void begin_launch(const char*, std::size_t, std::size_t) override {}
-  void access(const sim::ThreadPlace&, const sim::Access&) override {}
-  void operations(const sim::ThreadPlace&, int, sim::Place) override {}
-  void word(const sim::ThreadPlace&, const char* word, sim::Place) override {
-    count += std::string_view(word).starts_with("wgmma") ? 1 : 0;
-  }
-  int count = 0;
-};
 
 Tensor multiplied(const kernels::KernelVersion<MatmulKernels>& version, Device device,
                   const Tensor& a, const Tensor& b) {

@@ -243,15 +243,22 @@ void AsyncProxy::wait_products(std::uint64_t pending) {
   }
 }
 
+void AsyncProxy::fence() {
+  const HideScope hidden;
+  ++of_thread().fences;
+}
 std::uint64_t AsyncProxy::begun() const {
+  const HideScope hidden;
   const auto found = threads_.find(thread());
   return found == threads_.end() ? 0 : found->second.begun;
 }
 std::uint64_t AsyncProxy::waited() const {
+  const HideScope hidden;
   const auto found = threads_.find(thread());
   return found == threads_.end() ? 0 : found->second.waited;
 }
 std::uint64_t AsyncProxy::fences() const {
+  const HideScope hidden;
   const auto found = threads_.find(thread());
   return found == threads_.end() ? 0 : found->second.fences;
 }

@@ -69,7 +69,7 @@ class AsyncProxy {
   std::uint64_t begun() const;
   std::uint64_t waited() const;
   /// Counts the running thread's fences before products (wgmma.fence).
-  void fence() { ++of_thread().fences; }
+  void fence();
   std::uint64_t fences() const;
 
   /// Errors: KernelError where the block ended with copies or products on their way.

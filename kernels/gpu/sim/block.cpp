@@ -545,6 +545,7 @@ bool Block::is_awaited(const void* event) const {
 }
 
 AsyncProxy& Block::async_proxy() {
+  const HideScope hidden;
   if (async_proxy_ == nullptr) {
     async_proxy_ = std::make_unique<AsyncProxy>(*this);
   }
