@@ -112,7 +112,7 @@ __device__ __forceinline__ void multiply_slabs(Shared& shared, int slabs, int gr
   HEDDLE_KEEP_LOOP
   for (int slab = 0; slab < slabs; ++slab) {
     wait_barrier(shared.full.address(stage), parity);
-    fence_products();
+    fence_products(sums);
     HEDDLE_UNROLL
     for (int depth = 0; depth < Tile::depth; depth += Kind::depth) {
       wgmma<Kind, Tile::left_along_depth, Tile::right_along_depth>(
@@ -133,7 +133,7 @@ __device__ __forceinline__ void multiply_slabs(Shared& shared, int slabs, int gr
       parity ^= 1;
     }
   }
-  wait_products<0>();
+  wait_products(sums);
 }
 
 }  // namespace product_detail

@@ -57,7 +57,7 @@ __global__ void multiply(const __grid_constant__ TensorMap left,
       bring<right_along_depth, cols>(shared.right.address(0), right, first, full);
     }
     wait_barrier(full, slab % 2);
-    fence_products();
+    fence_products(sums);
     for (int depth = 0; depth < slab_depth<Kind>; depth += Kind::depth) {
       wgmma<Kind, left_along_depth, right_along_depth>(
           sums,
@@ -66,7 +66,7 @@ __global__ void multiply(const __grid_constant__ TensorMap left,
                                                   slab_depth<Kind>));
     }
     commit_products();
-    wait_products();
+    wait_products(sums);
     sync_threads();
   }
   for (int i = 0; i < cols / 2; ++i) {
@@ -124,7 +124,7 @@ __global__ void multiplies_wrongly(const __grid_constant__ TensorMap map, Mistak
   }
   WarpgroupSums<128> sums;
   if (mistake != Mistake::no_fence) {
-    fence_products();
+    fence_products(sums);
   }
   const unsigned char* const tile = shared.right.address(mistake == Mistake::misaligned ? 128 : 0);
   // 64 of the tile's 128 lines are the rows of a, all are the columns of b.
@@ -156,7 +156,7 @@ __global__ void multiplies_wrongly(const __grid_constant__ TensorMap map, Mistak
     return;
   }
   if (mistake != Mistake::reads_before_wait) {
-    wait_products();
+    wait_products(sums);
   }
   out(threadIdx.x) = sums(0);
 }

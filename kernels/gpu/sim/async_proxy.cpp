@@ -243,10 +243,6 @@ void AsyncProxy::wait_products(std::uint64_t pending) {
   }
 }
 
-void AsyncProxy::fence() {
-  const HideScope hidden;
-  ++of_thread().fences;
-}
 std::uint64_t AsyncProxy::begun() const {
   const HideScope hidden;
   const auto found = threads_.find(thread());
@@ -256,11 +252,6 @@ std::uint64_t AsyncProxy::waited() const {
   const HideScope hidden;
   const auto found = threads_.find(thread());
   return found == threads_.end() ? 0 : found->second.waited;
-}
-std::uint64_t AsyncProxy::fences() const {
-  const HideScope hidden;
-  const auto found = threads_.find(thread());
-  return found == threads_.end() ? 0 : found->second.fences;
 }
 
 void AsyncProxy::check_end() const {

@@ -68,9 +68,6 @@ class AsyncProxy {
   /// Products that the running thread began, and those of them it has waited for.
   std::uint64_t begun() const;
   std::uint64_t waited() const;
-  /// Counts the running thread's fences before products (wgmma.fence).
-  void fence();
-  std::uint64_t fences() const;
 
   /// Errors: KernelError where the block ended with copies or products on their way.
   void check_end() const;
@@ -110,7 +107,6 @@ class AsyncProxy {
   struct OfThread {
     std::uint64_t begun = 0;
     std::uint64_t waited = 0;
-    std::uint64_t fences = 0;
     std::vector<std::uint64_t> committed;  // products begun at each commit
   };
 
