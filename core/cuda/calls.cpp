@@ -3,6 +3,20 @@
 #include "core/cuda/staged_copy.h"
 
 namespace heddle::cuda {
+namespace {
+
+/// Newer toolkits ask for the version by another name.
+cudaError_t driver_entry_point(const char* symbol, void** function, unsigned long long flags,
+                               cudaDriverEntryPointQueryResult* status) {
+#if CUDART_VERSION >= 12050
+  constexpr unsigned version = 12000;
+  return ::cudaGetDriverEntryPointByVersion(symbol, function, version, flags, status);
+#else
+  return ::cudaGetDriverEntryPoint(symbol, function, flags, status);
+#endif
+}
+
+}  // namespace
 
 CudaCalls& calls() {
   static CudaCalls table{
@@ -34,6 +48,7 @@ CudaCalls& calls() {
       .cudaGraphExecDestroy = &::cudaGraphExecDestroy,
       .cudaLaunchKernelExC = &::cudaLaunchKernelExC,
       .cudaFuncSetAttribute = &::cudaFuncSetAttribute,
+      .cudaGetDriverEntryPoint = &driver_entry_point,
       .cudaPeekAtLastError = &::cudaPeekAtLastError,
       .cudaGetLastError = &::cudaGetLastError,
       .cudaGetErrorName = &::cudaGetErrorName,

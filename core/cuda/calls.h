@@ -45,6 +45,10 @@ struct CudaCalls {
   // Kernels.
   decltype(&::cudaLaunchKernelExC) cudaLaunchKernelExC;
   cudaError_t (*cudaFuncSetAttribute)(const void* kernel, cudaFuncAttribute attribute, int value);
+  // Functions of the driver by name, as they were in CUDA 12.0, so that nothing links libcuda.
+  cudaError_t (*cudaGetDriverEntryPoint)(const char* symbol, void** function,
+                                         unsigned long long flags,
+                                         cudaDriverEntryPointQueryResult* status);
   // Errors and versions.
   decltype(&::cudaPeekAtLastError) cudaPeekAtLastError;
   decltype(&::cudaGetLastError) cudaGetLastError;

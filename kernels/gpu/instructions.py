@@ -3,6 +3,10 @@
 
     kernels/gpu/instructions.py [--arch sm_90] [--jobs N] [--all]
 
+Sources for warp groups are compiled for sm_90a. ptxas must not say of them that it
+runs their products one by one; and where there is a cuobjdump, their machine code is looked at too: it must
+have HGMMA, copies by the engine and barriers.
+
 Prints a line per kernel that has such instructions (--all: per kernel). Exits 1 if a kernel named by a
 rule below lacks one, if a rule matches no kernel any more, or if a kernel that is called mma… or
 tensor_… multiplies no matrices. Needs nvcc, no GPU.
@@ -13,11 +17,12 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
-from resources import demangled, root, short, sources
+from resources import demangled, root, short, sources, sources_sm_90a
 
 # What is counted, by the text of an instruction.
 counted = {
@@ -26,7 +31,11 @@ counted = {
     "ldmatrix": r"\bldmatrix\.sync\.",
     "cp.async": r"\bcp\.async\.c[ag]\.",
     "cp.async.bulk": r"\bcp\.async\.bulk\.(?!commit|wait)",
+    "mbarrier": r"\bmbarrier\.(?:init|arrive|try_wait)",
 }
+# The same in machine code (SASS): products, copies by the engine, waits for barriers.
+counted_in_sass = {"HGMMA": r"\bHGMMA\.", "UTMALDG": r"\bUTMALDG\b", "SYNCS": r"\bSYNCS\."}
+warpgroup = {"wgmma", "cp.async.bulk", "mbarrier"}
 # Source, kernels of it (by their short names), what each must have. f32 factors of a tf32 product are read
 # one by one, since ldmatrix moves pairs of 16 bits and cannot transpose them; f32 factors of a bf16 product
 # are rounded on the way, so they cannot be copied behind the program's back.
@@ -36,12 +45,14 @@ rules = [
     ("linear_tanh.cu", r"MmaLoop<float, product_detail::Tf32Fragments", {"mma.sync", "cp.async"}),
     ("linear_tanh.cu", r"MmaLoop<bf16, product_detail::Bf16Fragments", {"mma.sync", "ldmatrix", "cp.async"}),
     ("linear_tanh.cu", r"MmaLoop<float, product_detail::Bf16Fragments", {"mma.sync", "ldmatrix"}),
+    ("linear_tanh_warpgroup.cu", r"warpgroup_product<", warpgroup),
     ("lstm_grid.cu", r"persistent_grid", {"cp.async"}),
     ("lstm_mma.cu", r"tensor_cores(_backward)?<", {"mma.sync", "ldmatrix"}),
     ("matmul_tensor_cores.cu", r"MmaLoop<float, product_detail::Tf32Fragments", {"mma.sync", "cp.async"}),
     ("matmul_tensor_cores.cu", r"MmaLoop<bf16, product_detail::Bf16Fragments",
      {"mma.sync", "ldmatrix", "cp.async"}),
     ("matmul_tensor_cores.cu", r"MmaLoop<float, product_detail::Bf16Fragments", {"mma.sync", "ldmatrix"}),
+    ("matmul_warpgroup.cu", r"warpgroup_product<", warpgroup),
 ]
 on_tensor_cores = re.compile(r"\bw?g?mma|Mma|tensor_(cores?|tile)\b")
 
@@ -52,11 +63,38 @@ def checked_sources():
     return [source for source in sources() if source.name in named or on_tensor_cores.search(source.read_text())]
 
 
+def code_for(source, arch):
+    return ["-gencode=arch=compute_90a,code=sm_90a"] if source in sources_sm_90a() else [f"-arch={arch}"]
+
+
+def sass_problems(source):
+    """What the machine code of a source for sm_90a lacks, and what ptxas complained of."""
+    with tempfile.TemporaryDirectory() as folder:
+        cubin = f"{folder}/out.cubin"
+        command = [
+            "nvcc", "-std=c++20", "--expt-relaxed-constexpr", "--fmad=false", "-DHEDDLE_BACKEND_CUDA=1",
+            *code_for(source, ""), "-I", str(root), "-cubin", "-o", cubin, str(source),
+        ]
+        built = subprocess.run(command, capture_output=True, text=True)
+        if built.returncode != 0:
+            sys.exit(f"{source.relative_to(root)}: nvcc failed:\n{built.stderr}")
+        sass = ""
+        if shutil.which("cuobjdump"):
+            sass = subprocess.run(["cuobjdump", "-sass", cubin], capture_output=True, text=True, check=True).stdout
+    problems = [line.strip() for line in built.stderr.splitlines() if "serializ" in line]
+    for body in re.split(r"^\s*Function : ", sass, flags=re.M)[1:]:
+        name = short(demangled([body.split(maxsplit=1)[0]])[0])
+        if "warpgroup_product<" in name:
+            lacking = [what for what, text in counted_in_sass.items() if not re.search(text, body)]
+            problems += [f"{source.name}: the machine code of {name} has no {what}" for what in lacking]
+    return problems
+
+
 def ptx_of(source, arch):
     with tempfile.TemporaryDirectory() as folder:
         command = [
             "nvcc", "-std=c++20", "--expt-relaxed-constexpr", "--fmad=false", "-DHEDDLE_BACKEND_CUDA=1",
-            f"-arch={arch}", "-I", str(root), "-ptx", "-o", f"{folder}/out.ptx", str(source),
+            *code_for(source, arch), "-I", str(root), "-ptx", "-o", f"{folder}/out.ptx", str(source),
         ]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
@@ -83,7 +121,8 @@ def main():
     files = checked_sources()
     with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
         found = dict(zip(files, pool.map(lambda source: kernels_of(ptx_of(source, given.arch)), files)))
-    wrong = []
+        sass = [problem for problems in pool.map(sass_problems, sources_sm_90a()) for problem in problems]
+    wrong = sass
     used = set()
     for source, kernels in found.items():
         print(source.name)
@@ -100,6 +139,8 @@ def main():
                 wrong.append(f"{source.name}: {name} multiplies no matrices on tensor cores")
     wrong += [f"{source}: no kernel matches {pattern!r}; if it was renamed, so must the rule be"
               for source, pattern, _ in rules if (source, pattern) not in used]
+    if not shutil.which("cuobjdump"):
+        print("no cuobjdump: the machine code for sm_90a was not looked at")
     if wrong:
         sys.exit("\n".join(wrong))
     print(f"{sum(map(len, found.values()))} kernels in {len(files)} files have what they should")

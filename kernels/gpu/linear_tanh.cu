@@ -6,6 +6,8 @@
 //                        never exists in memory. The backward pass needs y alone: tanh′ = 1 − y²
 //   fused_tensor_cores_tf32, fused_tensor_cores_bf16
 //                        the same epilogue behind the tensor cores, with the fast tanh
+//   fused_warpgroup_tensor_cores_tf32, fused_warpgroup_tensor_cores_bf16
+//                        and behind those of Hopper's warp groups: linear_tanh_warpgroup.cu
 //   small_rows           few rows: `in` is cut into parts so that all multiprocessors read the
 //                        weight; the epilogue follows the sum of the parts
 //
@@ -26,55 +28,9 @@ enum class LinearTanhVersion : std::uint8_t {
   fused_register_tile,
   fused_tensor_cores_tf32,
   fused_tensor_cores_bf16,
+  fused_warpgroup_tensor_cores_tf32,
+  fused_warpgroup_tensor_cores_bf16,
   small_rows,
-};
-
-/// The bias of a row. Rows and groups have 31 bits: a remainder of 64 bits would cost more than the
-/// tanh.
-template <typename T>
-struct GroupedBias {
-  Matrix<const T> bias;  // [groups, out], or empty
-  unsigned groups;
-
-  __device__ __forceinline__ accumulate_t<T> operator()(std::int64_t row, std::int64_t col) const {
-    if (bias.data == nullptr) {
-      return 0;
-    }
-    const unsigned group = groups == 1 ? 0 : static_cast<unsigned>(row) % groups;
-    return widen<T>(bias(group, col));
-  }
-};
-
-template <bool is_fast, typename A>
-__device__ __forceinline__ A tanh_by(A z) {
-  if constexpr (is_fast) {
-    return fast_tanh(z);
-  } else {
-    return tanh_of(z);
-  }
-}
-
-/// The epilogue: y = tanh(sum + bias), one store. Reads the bias (first cache), writes y.
-template <typename T, bool is_fast>
-struct StoreTanh {
-  Matrix<T> y;
-  int width;
-  GroupedBias<T> bias;
-
-  template <int N>
-  __device__ __forceinline__ void operator()(std::int64_t /*matrix*/, std::int64_t row,
-                                             std::int64_t col,
-                                             const accumulate_t<T> (&sum)[N]) const {
-    Vector<T, N> value;
-    HEDDLE_UNROLL
-    for (int j = 0; j < N; ++j) {
-      value[j] = T{};
-      if (col + j < y.cols) {
-        value[j] = narrow<T>(tanh_by<is_fast>(sum[j] + bias(row, col + j)));
-      }
-    }
-    store_piece(y.row(row), col, width, value);
-  }
 };
 
 /// grid: elements of y / 256; block: 256 threads; no shared memory.
@@ -89,41 +45,6 @@ __global__ __launch_bounds__(256) void bias_and_tanh(Matrix<const Z> z, GroupedB
     const std::int64_t col = at % y.cols;
     y(row, col) = narrow<T>(tanh_by<false>(widen<Z>(z(row, col)) + bias(row, col)));
   }
-}
-
-/// The call in types: x and weight as factors of a product.
-template <typename T>
-struct LinearTanh {
-  Factor<T> x, weight;
-  Matrix<T> y;
-  GroupedBias<T> bias;
-
-  template <bool is_fast>
-  StoreTanh<T, is_fast> epilogue() const {
-    return {y, vector_width<T>(y.data, y.row_stride, 0), bias};
-  }
-};
-
-/// Checks the views and calls `body` with a LinearTanh<T>, unless y is empty.
-template <typename Body>
-void with_linear_tanh(const ConstView& x, const ConstView& weight, const ConstView& bias,
-                      const View& y, Body&& body) {
-  dispatch_storage(x.dtype, "linear_tanh", [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const LinearTanhSizes sizes = linear_tanh_sizes(x, weight, bias);
-    check_dense("linear_tanh", {"y", y}, {sizes.rows, sizes.out}, dtype_of<T>());
-    if (sizes.rows == 0 || sizes.out == 0) {
-      return;
-    }
-    const auto factor = [&](const ConstView& view) {
-      return product_detail::factor_of<T>(
-          Batch<const T>{view.pointer<T>(), 1, view.size(0), view.size(1), 0, view.size(1), 1});
-    };
-    body(LinearTanh<T>{factor(x),
-                       factor(weight),
-                       matrix_of<T>(y),
-                       {matrix_of<T>(bias), static_cast<unsigned>(sizes.groups)}});
-  });
 }
 
 void product_then_tanh(Stream& stream, const ConstView& x, const ConstView& weight,
@@ -178,16 +99,6 @@ void fused_tensor_cores(Stream& stream, const char* kernel, const ConstView& x,
     }
   });
 }
-void fused_tensor_cores_tf32(Stream& stream, const ConstView& x, const ConstView& weight,
-                             const ConstView& bias, const View& y) {
-  fused_tensor_cores<Tf32Factors>(stream, "linear_tanh.fused_tensor_cores_tf32", x, weight, bias,
-                                  y);
-}
-void fused_tensor_cores_bf16(Stream& stream, const ConstView& x, const ConstView& weight,
-                             const ConstView& bias, const View& y) {
-  fused_tensor_cores<Bf16Factors>(stream, "linear_tanh.fused_tensor_cores_bf16", x, weight, bias,
-                                  y);
-}
 
 /// product_launch.h: grid: tiles of y × parts of `in`; then 256 elements of y per block.
 /// Reads each weight once (rows ≤ 32), from ⌈in/256⌉ times as many blocks; writes and reads that
@@ -215,10 +126,10 @@ void forward_default(Stream& stream, const ConstView& x, const ConstView& weight
       (splits ? small_rows : fused_register_tile)(stream, x, weight, bias, y);
       return;
     case Math::tf32:
-      fused_tensor_cores_tf32(stream, x, weight, bias, y);
+      linear_tanh_tensor_cores_tf32(stream, x, weight, bias, y);
       return;
     case Math::bf16:
-      fused_tensor_cores_bf16(stream, x, weight, bias, y);
+      linear_tanh_tensor_cores_bf16(stream, x, weight, bias, y);
       return;
   }
 }
@@ -233,6 +144,10 @@ std::string_view name_of(LinearTanhVersion version) {
       return "fused_tensor_cores_tf32";
     case LinearTanhVersion::fused_tensor_cores_bf16:
       return "fused_tensor_cores_bf16";
+    case LinearTanhVersion::fused_warpgroup_tensor_cores_tf32:
+      return "fused_warpgroup_tensor_cores_tf32";
+    case LinearTanhVersion::fused_warpgroup_tensor_cores_bf16:
+      return "fused_warpgroup_tensor_cores_bf16";
     case LinearTanhVersion::small_rows:
       return "small_rows";
   }
@@ -240,6 +155,17 @@ std::string_view name_of(LinearTanhVersion version) {
 }
 
 }  // namespace
+
+void linear_tanh_tensor_cores_tf32(Stream& stream, const ConstView& x, const ConstView& weight,
+                                   const ConstView& bias, const View& y) {
+  fused_tensor_cores<Tf32Factors>(stream, "linear_tanh.fused_tensor_cores_tf32", x, weight, bias,
+                                  y);
+}
+void linear_tanh_tensor_cores_bf16(Stream& stream, const ConstView& x, const ConstView& weight,
+                                   const ConstView& bias, const View& y) {
+  fused_tensor_cores<Bf16Factors>(stream, "linear_tanh.fused_tensor_cores_bf16", x, weight, bias,
+                                  y);
+}
 
 LinearTanhSizes linear_tanh_sizes(const ConstView& x, const ConstView& weight,
                                   const ConstView& bias) {
@@ -273,8 +199,14 @@ const std::vector<KernelVersion<LinearTanhKernels>>& linear_tanh_versions() {
       {name_of(Version::fused_register_tile),
        "f32",
        {fused_register_tile, linear_tanh_backward_one_pass}},
-      {name_of(Version::fused_tensor_cores_tf32), "tf32", {fused_tensor_cores_tf32, nullptr}},
-      {name_of(Version::fused_tensor_cores_bf16), "bf16", {fused_tensor_cores_bf16, nullptr}},
+      {name_of(Version::fused_tensor_cores_tf32), "tf32", {linear_tanh_tensor_cores_tf32, nullptr}},
+      {name_of(Version::fused_tensor_cores_bf16), "bf16", {linear_tanh_tensor_cores_bf16, nullptr}},
+      {name_of(Version::fused_warpgroup_tensor_cores_tf32),
+       "tf32",
+       {linear_tanh_warpgroup_tf32, nullptr}},
+      {name_of(Version::fused_warpgroup_tensor_cores_bf16),
+       "bf16",
+       {linear_tanh_warpgroup_bf16, nullptr}},
       {name_of(Version::small_rows), "f32", {small_rows, nullptr}},
   };
   return versions;

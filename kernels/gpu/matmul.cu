@@ -8,6 +8,7 @@
 //                  uses; loads of 16 bytes; the next slab arrives while this one is used
 //   split_k        for a small out and a large k: k is cut, the parts' sums are added afterwards
 //   tensor_cores_… matmul_tensor_cores.cu: tf32, 3xtf32, bf16 factors
+//   warpgroup_tensor_cores_… matmul_warpgroup.cu: tf32, bf16 factors on Hopper
 //
 // The main loop of register_tile is product_tile.h, that of the tensor cores product_mma.h: other
 // families (linear_tanh) use them with epilogues of their own. All versions here but split_k add
@@ -30,6 +31,8 @@ enum class MatmulVersion : std::uint8_t {
   tensor_cores_tf32,
   tensor_cores_3xtf32,
   tensor_cores_bf16,
+  warpgroup_tensor_cores_tf32,
+  warpgroup_tensor_cores_bf16,
   split_k_tf32,
   split_k_bf16,
 };
@@ -196,6 +199,10 @@ std::string_view name_of(MatmulVersion version) {
       return "split_k_tf32";
     case MatmulVersion::split_k_bf16:
       return "split_k_bf16";
+    case MatmulVersion::warpgroup_tensor_cores_tf32:
+      return "warpgroup_tensor_cores_tf32";
+    case MatmulVersion::warpgroup_tensor_cores_bf16:
+      return "warpgroup_tensor_cores_bf16";
   }
   return "";
 }
@@ -244,6 +251,8 @@ const std::vector<KernelVersion<MatmulKernels>>& matmul_versions() {
       {name_of(MatmulVersion::tensor_cores_tf32), "tf32", {multiply_tf32}},
       {name_of(MatmulVersion::tensor_cores_3xtf32), "3xtf32", {multiply_3xtf32}},
       {name_of(MatmulVersion::tensor_cores_bf16), "bf16", {multiply_bf16}},
+      {name_of(MatmulVersion::warpgroup_tensor_cores_tf32), "tf32", {multiply_warpgroup_tf32}},
+      {name_of(MatmulVersion::warpgroup_tensor_cores_bf16), "bf16", {multiply_warpgroup_bf16}},
       {name_of(MatmulVersion::split_k_tf32), "tf32", {multiply_split_k_tf32}},
       {name_of(MatmulVersion::split_k_bf16), "bf16", {multiply_split_k_bf16}},
   };

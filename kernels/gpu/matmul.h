@@ -1,6 +1,7 @@
 #pragma once
 
-// What the files of the family matmul share: matmul.cu (FMA units, choice), matmul_tensor_cores.cu.
+// What the files of the family matmul share: matmul.cu (FMA units, choice), matmul_tensor_cores.cu,
+// matmul_warpgroup.cu.
 
 #include "kernels/gpu/product_factors.h"
 
@@ -26,11 +27,12 @@ void with_product(const ConstView& a, const ConstView& b, bool accumulate, const
   });
 }
 
-// Versions that both files know, each as in kernels/matmul.h.
+// Versions that more files than one know, each as in kernels/matmul.h.
 using Multiply = void(Stream& stream, const ConstView& a, const ConstView& b, bool accumulate,
                       const View& out);
 Multiply multiply_register_tile, multiply_split_k;
 Multiply multiply_tf32, multiply_split_k_tf32, multiply_3xtf32;
 Multiply multiply_bf16, multiply_split_k_bf16;
+Multiply multiply_warpgroup_tf32, multiply_warpgroup_bf16;
 
 }  // namespace heddle::kernels::HEDDLE_BACKEND

@@ -20,17 +20,26 @@ root = pathlib.Path(__file__).resolve().parents[2]
 page = root / "docs" / "kernels" / "resources.md"
 
 
-def sources():
+def listed(variable):
     text = (root / "kernels/gpu/CMakeLists.txt").read_text()
-    listed = re.search(r"set\(gpu_sources(.*?)\)", text, re.S).group(1).split()
-    return sorted(root / "kernels/gpu" / name for name in listed if name.endswith(".cu"))
+    names = re.search(rf"set\({variable}\s(.*?)\)", text, re.S).group(1).split()
+    return [root / "kernels/gpu" / name for name in names if name.endswith(".cu")]
+
+
+def sources_sm_90a():
+    return listed("gpu_sources_sm_90a")
+
+
+def sources():
+    return sorted(listed("gpu_sources") + sources_sm_90a())
 
 
 def compiled(source, arch):
     """The lines ptxas printed."""
     with tempfile.TemporaryDirectory() as folder:
+        code = "-gencode=arch=compute_90a,code=sm_90a" if source in sources_sm_90a() else f"-arch={arch}"
         command = [
-            "nvcc", "-std=c++20", "--expt-relaxed-constexpr", "-DHEDDLE_BACKEND_CUDA=1", f"-arch={arch}",
+            "nvcc", "-std=c++20", "--expt-relaxed-constexpr", "-DHEDDLE_BACKEND_CUDA=1", code,
             "-Xptxas", "-v", "-I", str(root), "-cubin", "-o", f"{folder}/out.cubin", str(source),
         ]
         done = subprocess.run(command, capture_output=True, text=True)
@@ -98,8 +107,8 @@ def main():
     lines = [
         "# Registers, stack and spills",
         "",
-        f"What ptxas of CUDA {release} says of every kernel for {given.arch}; `kernels/gpu/resources.py` writes this",
-        "page. Shared memory of these kernels is dynamic, so it is not here: each kernel's card gives it.",
+        f"What ptxas of CUDA {release} says of every kernel for {given.arch} (…_warpgroup.cu: sm_90a);",
+        "`kernels/gpu/resources.py` writes this page. Shared memory of these kernels is dynamic, so it is not here: each kernel's card gives it.",
         "",
     ]
     spilling = []

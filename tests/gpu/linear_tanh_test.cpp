@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "tests/gpu/runs.h"
+#include "tests/gpu/warpgroup_products.h"
 #include "tests/kernels/samples.h"
 
 namespace heddle::testing {
@@ -104,6 +105,52 @@ TEST(GpuLinearTanh, VersionsAgreeWithDoubles) {
                              " × ", sizes.out, ' ', name_of(dtype)));
         }
       }
+    }
+  }
+}
+
+TEST(GpuLinearTanh, WarpgroupsComputeWhatTheCopyEngineTakesAndElseFallBack) {
+  const Device device{.backend = Backend::sim};
+  struct Case {
+    LinearTanhCase sizes;
+    DType dtype;
+    std::string_view math;
+    bool by_warpgroups;
+  };
+  for (const Case& example : {Case{{64, 96, 40, 4}, DType::f32, "tf32", true},
+                              Case{{3, 1000, 33, 2}, DType::f32, "tf32", true},
+                              Case{{300, 20, 270, 0}, DType::f32, "tf32", true},
+                              Case{{129, 16, 128, 1}, DType::bf16, "bf16", true},
+                              Case{{70, 200, 130, 7}, DType::bf16, "tf32", true},
+                              Case{{31, 33, 32, 1}, DType::f32, "tf32", false},
+                              Case{{64, 96, 40, 4}, DType::f32, "bf16", false},
+                              Case{{5, 20, 8, 1}, DType::bf16, "bf16", false},
+                              Case{{5, 0, 8, 1}, DType::bf16, "bf16", false},
+                              Case{{5, 16, 8, 1}, DType::f64, "tf32", false}}) {
+    const LinearTanhTensors tensors(example.sizes, example.dtype);
+    const auto computed_by = [&](const std::string& name) {
+      for (const auto& version : HEDDLE_VERSIONS(linear_tanh, device)) {
+        if (version.name == name) {
+          return forward(version.kernels, device, tensors);
+        }
+      }
+      throw Error("no version " + name);
+    };
+    for (const GpuRun& run : gpu_runs()) {
+      if (run.device.backend != Backend::sim) {
+        continue;
+      }
+      const sim::ScheduleScope schedule(run.schedule);
+      WarpgroupProducts products;
+      const Tensor got = [&] {
+        const sim::RecordScope scope(products);
+        return computed_by(concat("fused_warpgroup_tensor_cores_", example.math));
+      }();
+      const std::string what = concat(run.name(), ", in = ", example.sizes.in, ' ',
+                                      name_of(example.dtype), " by ", example.math);
+      EXPECT_EQ(products.count > 0, example.by_warpgroups) << what;
+      // The same factors, rounded alike, in the order of `in`: under sim the same bits.
+      EXPECT_TRUE(same_bits(got, computed_by(concat("fused_tensor_cores_", example.math)))) << what;
     }
   }
 }

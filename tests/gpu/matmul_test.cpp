@@ -2,6 +2,7 @@
 
 #include "kernels/gpu/product.h"
 #include "tests/gpu/runs.h"
+#include "tests/gpu/warpgroup_products.h"
 #include "tests/kernels/samples.h"
 
 namespace heddle::testing {
@@ -50,6 +51,12 @@ Tensor sample_factor(std::int64_t batch, std::int64_t rows, std::int64_t cols, s
                              : scaled.transpose(1, 2).contiguous().to(dtype).transpose(1, 2);
 }
 
+/// A copy on the device with the same dimension contiguous; `to` alone makes all row-major.
+Tensor copy_there(const Tensor& matrices, Device device) {
+  const bool is_row_major = matrices.strides()[2] == 1 || matrices.size(2) == 1;
+  return is_row_major ? matrices.to(device) : matrices.transpose(1, 2).to(device).transpose(1, 2);
+}
+
 struct MatmulCase {
   Shapes sizes;
   Major a = Major::row, b = Major::row, out = Major::row;
@@ -74,15 +81,15 @@ void expect_versions_agree(const MatmulCase& example) {
                  static_cast<int>(example.b), static_cast<int>(example.out));
       const double tolerance = std::max(tolerance_of_class(version.math, example.dtype),
                                         tolerance_of_class("f32", example.out_dtype));
-      const Tensor a_there = a.to(run.device);
-      const Tensor b_there = b.to(run.device);
+      const Tensor a_there = copy_there(a, run.device);
+      const Tensor b_there = copy_there(b, run.device);
       for (const bool accumulate : {false, true}) {
         // Under sim one of the three schedules adds to out, the others do not.
         if (run.device.backend == Backend::sim &&
             accumulate != (run.schedule.order == sim::Order::reverse)) {
           continue;
         }
-        Tensor out = before.clone().to(run.device);
+        Tensor out = copy_there(before, run.device);
         if (!accumulate) {
           out.fill_(std::numeric_limits<double>::quiet_NaN());
         }
@@ -132,6 +139,135 @@ Tensor multiplied(const kernels::KernelVersion<MatmulKernels>& version, Device d
   version.kernels.multiply(current_stream(device), a.to(device).view(), b.to(device).view(), false,
                            out.output_view());
   return out.to(Device{});
+}
+
+/// By the version of that name, one `a` for all of out where it is one; the products of warp groups
+/// are added to `products`.
+Tensor multiplied_by(std::string_view name, const Tensor& a, const Tensor& b, const Tensor& before,
+                     bool accumulate, int* products = nullptr) {
+  const Device device{.backend = Backend::sim};
+  for (const auto& version : HEDDLE_VERSIONS(matmul, device)) {
+    if (version.name == name) {
+      const Tensor out = copy_there(before, device);
+      WarpgroupProducts recorder;
+      const sim::RecordScope scope(recorder);
+      const Tensor a_there = copy_there(a, device).expand({before.size(0), a.size(1), a.size(2)});
+      version.kernels.multiply(current_stream(device), a_there.view(), copy_there(b, device).view(),
+                               accumulate, out.output_view());
+      if (products != nullptr) {
+        *products += recorder.count;
+      }
+      return out.to(Device{});
+    }
+  }
+  throw Error(concat("no version ", name));
+}
+
+TEST(GpuMatmul, WarpgroupsTakeEveryLayoutThatTheCopyEngineTakes) {
+  struct Case {
+    Shapes sizes;
+    Major a, b, out;
+    DType dtype, out_dtype;
+  };
+  std::vector<Case> cases{
+      {{1, 64, 32, 64}, Major::row, Major::column, Major::row, DType::f32, DType::f32},
+      {{2, 129, 100, 31}, Major::row, Major::column, Major::column, DType::f32, DType::f32},
+      {{1, 1, 1000, 257}, Major::row, Major::column, Major::row, DType::f32, DType::f32},
+      {{1, 300, 4, 1}, Major::row, Major::column, Major::row, DType::f32, DType::f32}};
+  for (int majors = 0; majors < 8; ++majors) {
+    const auto major = [&](int bit) {
+      return (majors >> bit) % 2 == 0 ? Major::row : Major::column;
+    };
+    cases.push_back({{2, 136, 72, 264},
+                     major(0),
+                     major(1),
+                     major(2),
+                     DType::bf16,
+                     majors % 3 == 0 ? DType::f32 : DType::bf16});
+    cases.push_back({{1, 8, 328, 16}, major(0), major(1), major(2), DType::bf16, DType::bf16});
+  }
+  for (const GpuRun& run : gpu_runs()) {
+    if (run.device.backend != Backend::sim) {
+      continue;
+    }
+    const sim::ScheduleScope scope(run.schedule);
+    for (const Case& example : cases) {
+      const auto& [batch, m, k, n] = example.sizes;
+      const Tensor a = sample_factor(batch, m, k, k, example.a, example.dtype, 1);
+      const Tensor b = sample_factor(batch, k, n, k, example.b, example.dtype, 2);
+      const Tensor before = sample_matrices(batch, m, n, example.out, example.out_dtype, 3);
+      const bool is_f32 = example.dtype == DType::f32;
+      const std::string math = is_f32 ? "tf32" : "bf16";
+      const std::string what = concat(run.name(), ", ", batch, " × ", m, "×", k, "×", n, ' ', math,
+                                      " majors ", static_cast<int>(example.a),
+                                      static_cast<int>(example.b), static_cast<int>(example.out));
+      const bool accumulate = m % 3 == 0;
+      int products = 0;
+      const Tensor got =
+          multiplied_by("warpgroup_tensor_cores_" + math, a, b, before, accumulate, &products);
+      EXPECT_GT(products, 0) << what;
+      expect_near(
+          got,
+          product_in_double(a, b, accumulate ? before : Tensor::zeros({batch, m, n}, DType::f64)),
+          is_f32                             ? 2e-3
+          : example.out_dtype == DType::bf16 ? 2e-2
+                                             : 2e-5,
+          what);
+      // The same factors, rounded alike, in the order of k: under sim the same bits.
+      EXPECT_TRUE(same_bits(got, multiplied_by("tensor_cores_" + math, a, b, before, accumulate)))
+          << what;
+    }
+  }
+}
+
+TEST(GpuMatmul, WarpgroupsFallBackWhereTheCopyEngineCannotRead) {
+  const Device device{.backend = Backend::sim};
+  const auto products_of = [](std::string_view math, const Tensor& a, const Tensor& b) {
+    int products = 0;
+    const Tensor before = Tensor::zeros({a.size(0), a.size(1), b.size(2)}, a.dtype());
+    const Tensor got =
+        multiplied_by(concat("warpgroup_tensor_cores_", math), a, b, before, false, &products);
+    EXPECT_TRUE(same_bits(got, multiplied_by(concat("tensor_cores_", math), a, b, before, false)));
+    return products;
+  };
+  const auto factor = [](std::int64_t rows, std::int64_t cols, DType dtype) {
+    return sample({1, rows, cols}, dtype, 1);
+  };
+  EXPECT_GT(
+      products_of("tf32", factor(8, 32, DType::f32), factor(12, 32, DType::f32).transpose(1, 2)),
+      0);
+  EXPECT_EQ(products_of("tf32", factor(8, 32, DType::f32), factor(32, 12, DType::f32)), 0);
+  EXPECT_EQ(
+      products_of("tf32", factor(8, 33, DType::f32), factor(12, 33, DType::f32).transpose(1, 2)),
+      0);
+  EXPECT_EQ(products_of("bf16", factor(8, 32, DType::f32), factor(32, 16, DType::f32)), 0);
+  EXPECT_EQ(products_of("bf16", factor(8, 32, DType::bf16), factor(32, 12, DType::bf16)), 0);
+  EXPECT_EQ(products_of("bf16", factor(8, 48, DType::bf16).to(device).slice(2, 1, 33),
+                        factor(32, 16, DType::bf16)),
+            0);
+  EXPECT_EQ(products_of("bf16", factor(8, 32, DType::f64), factor(32, 16, DType::f64)), 0);
+  EXPECT_EQ(products_of("bf16", factor(8, 0, DType::bf16), factor(0, 16, DType::bf16)), 0);
+}
+
+TEST(GpuMatmul, WarpgroupTilesOfBothSizesGiveTheSameBits) {
+  // 32 matrices of 2 × 2 large tiles are enough for large tiles; one alone gets small ones. All of
+  // a are one matrix.
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    const std::string math = dtype == DType::f32 ? "tf32" : "bf16";
+    const Tensor a = sample({1, 136, 48}, dtype, 1);
+    const Tensor b = sample({32, 264, 48}, dtype, 2).transpose(1, 2);
+    int products = 0;
+    const Tensor zeros = Tensor::zeros({32, 136, 264}, dtype);
+    const Tensor all =
+        multiplied_by("warpgroup_tensor_cores_" + math, a, b, zeros, false, &products);
+    const Tensor last = multiplied_by("warpgroup_tensor_cores_" + math, a, b.slice(0, 31, 32),
+                                      Tensor::zeros({1, 136, 264}, dtype), false, &products);
+    EXPECT_GT(products, 0);
+    EXPECT_TRUE(same_bits(all.slice(0, 31, 32).contiguous(), last)) << math;
+    expect_near(last,
+                product_in_double(a, b.slice(0, 31, 32), Tensor::zeros({1, 136, 264}, DType::f64)),
+                5e-2, math);
+  }
 }
 
 TEST(GpuMatmul, SameBitsInEveryScheduleAndForAnyPlaceInATile) {

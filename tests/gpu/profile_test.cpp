@@ -356,6 +356,33 @@ TEST(Profile, CountsTheOperationsThatAProductDoes) {
   EXPECT_EQ(tensor.front().mma_operations, 2 * 64 * 64 * 64);
 }
 
+TEST(Profile, CountsWhatWarpGroupsAndTheCopyEngineDo) {
+  const Device sim{.backend = Backend::sim};
+  const Tensor a = Tensor::full({1, 64, 96}, 1).to(sim);
+  const Tensor b = Tensor::full({1, 40, 96}, 1).to(sim).transpose(1, 2);
+  const Tensor out = Tensor::full({1, 64, 40}, 0).to(sim);
+  bool is_found = false;
+  for (const auto& version : matmul_versions()) {
+    if (version.name != "warpgroup_tensor_cores_tf32") {
+      continue;
+    }
+    is_found = true;
+    const std::vector<LaunchProfile> profile = profiles_of(
+        [&] { version.kernels.multiply(stream(), a.view(), b.view(), false, out.output_view()); });
+    ASSERT_EQ(profile.size(), 1u);
+    EXPECT_EQ(profile.front().mma_operations, 2 * 128 * 128 * 96);  // of a whole tile
+    std::int64_t loaded = 0;
+    for (const LineAccess& line : profile.front().accesses) {
+      if (line.space == Space::global && line.reach == Reach::load) {
+        loaded += line.bytes;
+        EXPECT_EQ(line.cost, line.ideal) << line.file << ':' << line.line;
+      }
+    }
+    EXPECT_EQ(loaded, (64 + 40) * 96 * 4);  // what lies inside the factors, once
+  }
+  EXPECT_TRUE(is_found);
+}
+
 TEST(Profile, CountsTheExponentialsOfSoftmax) {
   constexpr std::int64_t rows = 8;
   constexpr std::int64_t cols = 64;

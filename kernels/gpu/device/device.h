@@ -20,6 +20,7 @@
 //   load_vector<N>, store_vector                      N neighbouring elements at once
 //   copy_async, commit_copies, wait_copies<N>         global to shared memory behind one's back
 //   fragment words: mma.h                             tensor cores
+//   tiles by the copy engine, warp-group products     sm_90a; tile_copy.h, warpgroup.h (not here)
 //   multiply_add(x, y, sum), product_of(a, b)         rounded once; never fused (numbers.h)
 //   exp_of, log_of, sqrt_of, tanh_of, sigmoid_of      and fast_exp, …: numbers.h
 //   accumulate_t<T>, widen, narrow, opaque            numbers.h

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "kernels/gpu/sim/async_proxy.h"
 #include "kernels/gpu/sim/cluster.h"
 #include "kernels/gpu/sim/sanitizers.h"
 
@@ -15,6 +16,8 @@ namespace {
 
 // Fills shared memory before a block begins: NaN as float (quiet) and as double (signalling).
 constexpr std::uint32_t unwritten = 0x7FF5A5A5u;
+// Where shared memory begins: tiles in a 128-byte swizzle repeat every 1024 bytes.
+constexpr std::size_t shared_alignment = 1024;
 
 }  // namespace
 
@@ -59,11 +62,12 @@ Block::Block(const LaunchShape& shape, Schedule schedule, unsigned worker, Fiber
 #ifdef HEDDLE_SIM_ASAN
     const std::size_t bytes = shape.shared_bytes;
     void* block = nullptr;
-    static_cast<void>(posix_memalign(&block, 128, bytes));
+    static_cast<void>(posix_memalign(&block, shared_alignment, bytes));
     shared_.reset(static_cast<unsigned char*>(block));
 #else
-    const std::size_t bytes = (shape.shared_bytes + 127) / 128 * 128;
-    shared_.reset(static_cast<unsigned char*>(std::aligned_alloc(128, bytes)));
+    const std::size_t bytes =
+        (shape.shared_bytes + shared_alignment - 1) / shared_alignment * shared_alignment;
+    shared_.reset(static_cast<unsigned char*>(std::aligned_alloc(shared_alignment, bytes)));
 #endif
     check<OutOfMemory>(shared_ != nullptr, "sim: no memory for the shared memory of a block");
   }
@@ -85,6 +89,7 @@ void Block::begin(unsigned linear_index) {
   grid_epoch_ = 0;
   problem_ = nullptr;
   current_ = nullptr;
+  async_proxy_.reset();
   for (unsigned warp = 0; warp < warps_; ++warp) {
     const unsigned lanes = std::min(warp_size, count_ - warp * warp_size);
     alive_[warp] = lanes == warp_size ? ~0u : (1u << lanes) - 1;
@@ -143,6 +148,9 @@ Block::State Block::run() {
   if (live_ == 0) {
     if (fiber_for_each_thread) {
       abandon();
+    }
+    if (async_proxy_ != nullptr) {
+      async_proxy_->check_end();
     }
     return State::done;
   }
@@ -512,6 +520,36 @@ void Block::wait_for_flag(Place place) {
   ++at_flag_;
   leave();
   hide_end();
+}
+
+void Block::wait_for_event(const void* event, const char* word, Place place) {
+  current_->event = event;
+  wait(Waiting::event, word, place);
+  leave();
+}
+
+void Block::release_event(const void* event) {
+  ++progress_;
+  for (KernelThread& thread : threads_) {
+    if (thread.waiting == Waiting::event && thread.event == event) {
+      thread.waiting = Waiting::nowhere;
+      make_ready(thread.warp, 1u << thread.lane);
+    }
+  }
+}
+
+bool Block::is_awaited(const void* event) const {
+  return std::any_of(threads_.begin(), threads_.end(), [&](const KernelThread& thread) {
+    return thread.waiting == Waiting::event && thread.event == event;
+  });
+}
+
+AsyncProxy& Block::async_proxy() {
+  const HideScope hidden;
+  if (async_proxy_ == nullptr) {
+    async_proxy_ = std::make_unique<AsyncProxy>(*this);
+  }
+  return *async_proxy_;
 }
 
 bool Block::owns_shared(const void* address) const {

@@ -19,6 +19,7 @@ namespace heddle::sim {
 constexpr unsigned warp_size = 32;
 constexpr unsigned most_warps = most_threads / warp_size;
 
+class AsyncProxy;
 class Cluster;
 
 enum class Waiting : std::uint8_t {
@@ -28,6 +29,7 @@ enum class Waiting : std::uint8_t {
   cluster_barrier,
   grid_barrier,
   flag,
+  event,
   ended
 };
 
@@ -58,8 +60,9 @@ struct KernelThread {
   Waiting waiting = Waiting::nowhere;
   const char* word = "";
   Place place;
-  std::uint32_t mask = 0;   // of the warp's word it waits in
-  void* request = nullptr;  // what it brought
+  std::uint32_t mask = 0;       // of the warp's word it waits in
+  void* request = nullptr;      // what it brought
+  const void* event = nullptr;  // what it waits for
   WarpWord complete = nullptr;
   int copy_group = 0;
   std::vector<AsyncCopy> copies;
@@ -111,6 +114,12 @@ class Block {
   /// Waits until something else happened; the caller looks again then.
   void wait_for_flag(Place place);
   void passed_flag() { ++progress_; }
+  /// Waits until another thread of the block calls `release_event` with the same event.
+  void wait_for_event(const void* event, const char* word, Place place);
+  void release_event(const void* event);
+  bool is_awaited(const void* event) const;
+  /// Its transaction barriers, copies and products on their way (async_proxy.h).
+  AsyncProxy& async_proxy();
 
   KernelThread& thread() { return *current_; }
   unsigned running() const { return current_->linear; }
@@ -160,6 +169,7 @@ class Block {
   void* context_;
   std::minstd_rand random_;
 
+  std::unique_ptr<AsyncProxy> async_proxy_;  // once it is asked for
   Cluster* cluster_ = nullptr;
   unsigned rank_ = 0;  // in the cluster
   uint3 index_{};

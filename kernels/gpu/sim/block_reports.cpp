@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/gpu/sim/async_proxy.h"
 #include "kernels/gpu/sim/block.h"
 
 namespace heddle::sim {
@@ -37,7 +38,8 @@ void Block::fail_here(Place place, const std::string& message) const {
 }
 
 std::string Block::stuck_report(const char* what) const {
-  return concat(shape_.kernel, ": ", name(), " of ", count_, " threads ", what, ":", waits());
+  return concat(shape_.kernel, ": ", name(), " of ", count_, " threads ", what, ":", waits(),
+                async_proxy_ == nullptr ? std::string() : async_proxy_->waits());
 }
 
 std::string Block::waits() const {

@@ -36,11 +36,17 @@ inline void record_operations(int count, Place place) {
   }
 }
 
+/// How a byte of shared memory came to its value (0: not at all). The tensor cores that serve warp
+/// groups see ordinary stores only behind a fence of which the vocabulary has no word.
+constexpr unsigned char written_by_store = 1;
+constexpr unsigned char written_by_copy = 2;  // of tiles, by the copy engine
+
 /// Marks bytes of shared memory as written. Plain memory is not looked up: `address` is shared.
 inline void mark_written(const void* address, std::size_t bytes, Block& of = *current_block) {
   unsigned char* const written = of.written();
   if (written != nullptr && of.owns_shared(address)) {
-    std::memset(written + (static_cast<const unsigned char*>(address) - of.shared()), 1, bytes);
+    std::memset(written + (static_cast<const unsigned char*>(address) - of.shared()),
+                written_by_store, bytes);
   }
 }
 

@@ -74,6 +74,25 @@ bool is_barrier(std::string_view word) {
   return word == "sync_threads" || word == "sync_cluster" || word == "sync_grid";
 }
 
+/// Floating-point operations of one thread in a word of the tensor cores; 0 for other words.
+int operations_of_word(std::string_view word) {
+  struct Product {
+    std::string_view word;
+    int rows, cols, depth, threads;
+  };
+  for (const Product& product : {Product{"mma bf16", 16, 8, 16, 32},
+                                 {"mma tf32", 16, 8, 8, 32},
+                                 {"wgmma bf16 n128", 64, 128, 16, 128},
+                                 {"wgmma bf16 n256", 64, 256, 16, 128},
+                                 {"wgmma tf32 n128", 64, 128, 8, 128},
+                                 {"wgmma tf32 n256", 64, 256, 8, 128}}) {
+    if (word == product.word) {
+      return 2 * product.rows * product.cols * product.depth / product.threads;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 Sectors sectors_of(const Request& request) {
@@ -135,9 +154,7 @@ void Profile::operations(const ThreadPlace& /*who*/, int count, Place place) {
 void Profile::word(const ThreadPlace& who, const char* word, Place place) {
   Kernel& kernel = current();
   ++kernel.words[{base_name(place.file), place.line, word}];
-  const int mma_operations = std::strcmp(word, "mma bf16") == 0   ? 2 * 16 * 8 * 16 / 32
-                             : std::strcmp(word, "mma tf32") == 0 ? 2 * 16 * 8 * 8 / 32
-                                                                  : 0;
+  const int mma_operations = operations_of_word(word);
   if (mma_operations > 0) {
     kernel.total.mma_operations += mma_operations;
     operations(who, mma_operations, place);

@@ -102,6 +102,14 @@ cudaError_t set_attribute(const void*, cudaFuncAttribute, int) {
   return cudaSuccess;
 }
 
+cudaError_t driver_entry_point(const char*, void** function, unsigned long long,
+                               cudaDriverEntryPointQueryResult* status) {
+  HEDDLE_ENTER("cudaGetDriverEntryPoint");
+  *function = nullptr;
+  *status = cudaDriverEntryPointSymbolNotFound;  // there is no driver
+  return cudaSuccess;
+}
+
 }  // namespace
 
 void use_stream_calls(cuda::CudaCalls& calls) {
@@ -116,6 +124,7 @@ void use_stream_calls(cuda::CudaCalls& calls) {
   calls.cudaStreamWaitEvent = stream_wait_event;
   calls.cudaLaunchKernelExC = launch_kernel;
   calls.cudaFuncSetAttribute = set_attribute;
+  calls.cudaGetDriverEntryPoint = driver_entry_point;
 }
 
 }  // namespace heddle::fake_cuda
