@@ -4,6 +4,7 @@
 #include <string>
 
 #include "autograd/ops.h"
+#include "models/input_watch.h"
 
 namespace heddle {
 namespace {
@@ -31,7 +32,7 @@ LstmAudioEncoder::LstmAudioEncoder(std::int64_t features, std::int64_t hidden_,
             .dtype = dtype}) {}
 
 EncodedSteps LstmAudioEncoder::operator()(const Tensor& frames, const Tensor& lengths) {
-  const LstmResult result = lstm(dropout(Variable(frames)), lengths);
+  const LstmResult result = lstm(dropout(InputWatch::seen(frames, Variable(frames))), lengths);
   return {result.y, lengths, final_states(result)};
 }
 
@@ -52,7 +53,7 @@ ConvAudioEncoder::ConvAudioEncoder(std::int64_t features, const SequenceEncoderC
 }
 
 EncodedSteps ConvAudioEncoder::operator()(const Tensor& frames, const Tensor& lengths) const {
-  Variable x = permute(Variable(frames), {1, 2, 0});  // [B, features, T]
+  Variable x = permute(InputWatch::seen(frames, Variable(frames)), {1, 2, 0});  // [B, features, T]
   const Variable zero(Tensor::scalar(0.0, x.dtype(), x.device()));
   Tensor mask;
   std::int64_t stride = 1;

@@ -6,14 +6,6 @@
 #include "core/error.h"
 
 namespace heddle {
-namespace {
-
-bool has_steps(const InputSpec& spec) {
-  return spec.kind == InputSpec::Kind::tokens || spec.kind == InputSpec::Kind::sequence;
-}
-
-}  // namespace
-
 FusionModel::FusionModel(const ModelConfig& config, std::vector<InputSpec> inputs,
                          std::int64_t classes, bool with_score, const Generator& generator)
     : inputs_(std::move(inputs)),
@@ -24,15 +16,15 @@ FusionModel::FusionModel(const ModelConfig& config, std::vector<InputSpec> input
   FusionSpec spec{.names = {}, .width = config.hidden, .each_step = false, .dtype = config.dtype};
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const InputSpec& input = inputs_[i];
-    check<InputError>(config.fusion.kind != FusionKind::memory || has_steps(input),
+    check<InputError>(config.fusion.kind != FusionKind::memory || has_steps(input, config),
                       "memory fusion: input \"", input.name,
-                      "\" has no steps; expected inputs of kind tokens or sequence alone, aligned "
+                      "\" has no steps; expected words, frames or the regions of pictures, aligned "
                       "(choose them by data.modalities)");
     spec.names.push_back(input.name);
     const Generator stream = generator.named(input.name);
     Modality& modality = modalities_[i];
     std::int64_t width = 0;
-    if (reads_steps(config.fusion) && has_steps(input)) {
+    if (reads_steps(config.fusion) && has_steps(input, config)) {
       modality.steps.emplace(input, config, stream);
       width = modality.steps->width();
       if (config.missing_vectors) {

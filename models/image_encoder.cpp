@@ -4,6 +4,7 @@
 #include <string>
 
 #include "autograd/ops.h"
+#include "models/input_watch.h"
 
 namespace heddle {
 namespace {
@@ -45,7 +46,9 @@ LinearEncoder::LinearEncoder(std::int64_t features, std::int64_t hidden, double 
     : dropout(dropout_, generator.named("dropout")),
       linear(features, hidden, generator.named("linear"), {.dtype = dtype}) {}
 
-Variable LinearEncoder::operator()(const Tensor& x) { return linear(dropout(flat(Variable(x)))); }
+Variable LinearEncoder::operator()(const Tensor& x) {
+  return linear(dropout(flat(InputWatch::seen(x, Variable(x)))));
+}
 
 void LinearEncoder::visit(Visitor& visitor) {
   visitor.layer("dropout", dropout);
@@ -64,7 +67,7 @@ CnnMap::CnnMap(std::int64_t picture_channels, const ImageEncoderConfig& config,
 }
 
 Variable CnnMap::operator()(const Tensor& x) const {
-  Variable picture{x};
+  Variable picture = InputWatch::seen(x, Variable(x));
   for (const Conv2d& stage : stages) {
     picture = stage(picture);
     // relu after the maximum: the same values from a quarter of the work.

@@ -1,5 +1,7 @@
 #include "models/region_encoder.h"
 
+#include "models/input_watch.h"
+
 namespace heddle {
 
 RegionEncoder::RegionEncoder(std::int64_t features, std::int64_t width, double dropout_,
@@ -8,7 +10,7 @@ RegionEncoder::RegionEncoder(std::int64_t features, std::int64_t width, double d
       linear(features, width, generator.named("linear"), {.dtype = dtype}) {}
 
 EncodedSteps RegionEncoder::operator()(const Tensor& regions, const Tensor& lengths) {
-  return {linear(dropout(Variable(regions))), lengths, {}};
+  return {linear(dropout(InputWatch::seen(regions, Variable(regions)))), lengths, {}};
 }
 
 void RegionEncoder::visit(Visitor& visitor) {

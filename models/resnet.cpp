@@ -4,6 +4,7 @@
 #include <string>
 
 #include "autograd/ops.h"
+#include "models/input_watch.h"
 
 namespace heddle {
 namespace {
@@ -67,7 +68,7 @@ ResNet::ResNet(std::int64_t picture_channels, const ImageEncoderConfig& config,
 }
 
 Variable ResNet::operator()(const Tensor& pictures) const {
-  Variable x = stem_norm(stem(Variable(pictures)), Activation::relu);
+  Variable x = stem_norm(stem(InputWatch::seen(pictures, Variable(pictures))), Activation::relu);
   for (const ResidualBlock& block : blocks) {
     x = block(x);
   }

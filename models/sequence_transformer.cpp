@@ -2,6 +2,7 @@
 
 #include "autograd/ops.h"
 #include "layers/mixed_precision.h"
+#include "models/input_watch.h"
 
 namespace heddle {
 
@@ -16,7 +17,7 @@ TextTransformer::TextTransformer(std::int64_t vocabulary, const TokenEncoderConf
               generator.named("encoder")) {}
 
 EncodedSteps TextTransformer::operator()(const Tensor& tokens, const Tensor& lengths) {
-  const Variable words = embedding(tokens);
+  const Variable words = InputWatch::seen(tokens, embedding(tokens));
   return encoder(cast(words, activation_type(words.dtype(), words.device())), lengths);
 }
 
@@ -37,7 +38,7 @@ SequenceTransformer::SequenceTransformer(std::int64_t features, std::int64_t wid
               generator.named("encoder")) {}
 
 EncodedSteps SequenceTransformer::operator()(const Tensor& frames, const Tensor& lengths) {
-  return encoder(input(Variable(frames)), lengths);
+  return encoder(input(InputWatch::seen(frames, Variable(frames))), lengths);
 }
 
 void SequenceTransformer::visit(Visitor& visitor) {

@@ -4,6 +4,7 @@
 
 #include "autograd/ops.h"
 #include "layers/mixed_precision.h"
+#include "models/input_watch.h"
 #include "models/masked_steps.h"
 
 namespace heddle {
@@ -20,7 +21,7 @@ TextCnn::TextCnn(std::int64_t vocabulary, const TokenEncoderConfig& config,
 }
 
 EncodedSteps TextCnn::operator()(const Tensor& tokens, const Tensor& lengths) {
-  const Variable words = embedding(tokens);
+  const Variable words = InputWatch::seen(tokens, embedding(tokens));
   const Variable given = cast(words, activation_type(words.dtype(), words.device()));
   const Variable x = permute(zero_beyond(given, lengths), {1, 2, 0});  // [B, embedding, T]
   Variables found;

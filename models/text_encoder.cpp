@@ -2,6 +2,7 @@
 
 #include "autograd/ops.h"
 #include "layers/mixed_precision.h"
+#include "models/input_watch.h"
 
 namespace heddle {
 
@@ -17,7 +18,7 @@ TextEncoder::TextEncoder(std::int64_t vocabulary, std::int64_t hidden_,
             .dtype = dtype}) {}
 
 EncodedSteps TextEncoder::operator()(const Tensor& tokens, const Tensor& lengths) {
-  const Variable words = embedding(tokens);
+  const Variable words = InputWatch::seen(tokens, embedding(tokens));
   const DType type = activation_type(words.dtype(), words.device());
   const LstmResult result = lstm(dropout(cast(words, type)), lengths);
   return {result.y, lengths, final_states(result)};

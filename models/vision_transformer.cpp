@@ -2,6 +2,7 @@
 
 #include "autograd/ops.h"
 #include "core/error.h"
+#include "models/input_watch.h"
 
 namespace heddle {
 namespace {
@@ -35,11 +36,10 @@ EncodedSteps VisionTransformer::operator()(const Tensor& pictures) {
   const std::int64_t channels = pictures.size(1);
   const std::int64_t rows = pictures.size(2) / patch;
   const std::int64_t cols = pictures.size(3) / patch;
-  const Tensor pixels = pictures.reshape({samples, channels, rows, patch, cols, patch})
-                            .permute({2, 4, 0, 1, 3, 5})
-                            .contiguous()
-                            .reshape({rows * cols, samples, channels * patch * patch});
-  return encoder(patches(Variable(pixels)), {});
+  const Variable cut = permute(reshape(InputWatch::seen(pictures, Variable(pictures)),
+                                       {samples, channels, rows, patch, cols, patch}),
+                               {2, 4, 0, 1, 3, 5});
+  return encoder(patches(reshape(cut, {rows * cols, samples, channels * patch * patch})), {});
 }
 
 void VisionTransformer::visit(Visitor& visitor) {

@@ -7,8 +7,11 @@
 #include <span>
 
 #include "autograd/ops.h"
+#include "autograd/tape.h"
 #include "core/error.h"
 #include "data/batch.h"
+#include "layers/visit.h"
+#include "models/input_watch.h"
 #include "train/model_batch.h"
 #include "train/occlusion.h"
 #include "train/shapley.h"
@@ -197,6 +200,57 @@ PartEffects Explainer::occlude(const Explanation& explanation, std::size_t modal
   return result;
 }
 
+/// Which part of the sample an element of what the encoder began with belongs to: tokens [T, 1,
+/// width], sequence [T, 1, F], image [1, C, H, W], features [1, F]. −1: to none that is shown.
+std::int64_t part_of(const PartEffects& part, const Shape& shape, std::int64_t element) {
+  switch (part.kind) {
+    case ModalityKind::tokens:
+      return element / shape[2];
+    case ModalityKind::sequence:
+      return element / shape[2] / part.step;
+    case ModalityKind::image: {
+      const std::int64_t y = element / shape[3] % shape[2];
+      const std::int64_t x = element % shape[3];
+      return y / part.step * part.cols + x / part.step;
+    }
+    case ModalityKind::features:
+      break;
+  }
+  const auto found = std::find(part.features.begin(), part.features.end(), element);
+  return found == part.features.end() ? -1 : found - part.features.begin();
+}
+
+void Explainer::add_gradients(Explanation& explanation) {
+  const Evaluating evaluating(model_);
+  const SampleBatch batch = copies(dataset_, model_, explanation.sample, 1, modalities_);
+  const CleanBatch clean = model_.clean(model_batch(batch, {}));
+  Tape tape;
+  const InputWatch watch;
+  const ModelOutput output = model_.forward(clean);
+  tape.backward(sum(explanation.predicted >= 0 ? select(output.logits, 1, explanation.predicted)
+                                               : output.score));
+  for (PartEffects& part : explanation.parts) {
+    const auto place = std::find(modalities_.begin(), modalities_.end(), part.modality);
+    const auto index = static_cast<std::size_t>(place - modalities_.begin());
+    const Variable seen = watch.of(clean.inputs[index].values);
+    part.gradients.assign(part.effects.size(), 0.0);
+    if (!seen.defined() || !seen.grad().defined()) {
+      continue;
+    }
+    const std::vector<double> values = seen.value().to(Device{}).to_vector<double>();
+    const std::vector<double> slopes = seen.grad().value().to(Device{}).to_vector<double>();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const std::int64_t at = part_of(part, seen.shape(), static_cast<std::int64_t>(i));
+      if (at >= 0 && at < static_cast<std::int64_t>(part.gradients.size())) {
+        part.gradients[static_cast<std::size_t>(at)] += values[i] * slopes[i];
+      }
+    }
+  }
+  for (NamedParameter& parameter : parameters_of(model_)) {
+    parameter.variable.clear_grad();
+  }
+}
+
 Explanation Explainer::explain(std::int64_t sample) {
   check<InputError>(sample >= 0 && sample < dataset_.samples, "explain: there is no sample ",
                     sample);
@@ -210,6 +264,7 @@ Explanation Explainer::explain(std::int64_t sample) {
         explanation.parts.push_back(occlude(explanation, m));
       }
     }
+    add_gradients(explanation);
   }
   return explanation;
 }

@@ -18,6 +18,9 @@ struct PartEffects {
   /// × `cols` cells of `step` pixels, row by row. features: of those in `features`, the largest
   /// first.
   std::vector<double> effects;
+  /// Of the same parts, gradient · input summed over the part (Shrikumar et al., arXiv 1605.01713),
+  /// the gradient being that of the class's logit or of the score; of words, their embeddings.
+  std::vector<double> gradients;
   std::int64_t rows = 0;
   std::int64_t cols = 0;
   std::int64_t step = 1;
@@ -50,9 +53,9 @@ class Explainer {
 
   /// Exact Shapley values of the modalities, and occlusion (Zeiler and Fergus, ECCV 2014) of what
   /// is in each: words taken out, windows of frames set to the mean frame, cells of a picture set
-  /// to its mean, features set to their mean over the training split. A sample of a group is
-  /// explained in its group, by modalities alone. Errors (InputError): no such sample; the model
-  /// has neither classes nor a score.
+  /// to its mean, features set to their mean over the training split; and gradient · input. A
+  /// sample of a group is explained in its group, by modalities alone. Errors (InputError): no such
+  /// sample; the model has neither classes nor a score.
   Explanation explain(std::int64_t sample);
 
  private:
@@ -66,6 +69,7 @@ class Explainer {
   double value_of_nothing(std::int64_t predicted) const;
   void ask_subsets(Explanation& explanation);
   PartEffects occlude(const Explanation& explanation, std::size_t modality);
+  void add_gradients(Explanation& explanation);
 
   Model& model_;
   const Dataset& dataset_;

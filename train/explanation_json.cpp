@@ -33,8 +33,10 @@ std::string explanation_json(const RunConfig& config, const Dataset& dataset,
       told["subsets"].push_back({{"modalities", names}, {"value", explained.subsets[subset]}});
     }
     for (const PartEffects& part : explained.parts) {
-      json entry = {
-          {"modality", part.modality}, {"kind", name_of(part.kind)}, {"effects", part.effects}};
+      json entry = {{"modality", part.modality},
+                    {"kind", name_of(part.kind)},
+                    {"effects", part.effects},
+                    {"gradient_times_input", part.gradients}};
       if (part.kind == ModalityKind::tokens) {
         entry["words"] = dataset.modality(part.modality).words(explained.sample);
       } else if (part.kind == ModalityKind::image) {

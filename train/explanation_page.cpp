@@ -163,7 +163,8 @@ class Card {
       html += std::string("<span class=\"") + side_of(part.effects[i]) +
               "\" style=\"--w:" + coordinate(std::abs(part.effects[i]) / largest) +
               (attended ? ";--a:" + coordinate(explained_.time_weights[i] / most) : "") +
-              "\" title=\"without it " + signed_number(-part.effects[i]) +
+              "\" title=\"without it " + signed_number(-part.effects[i]) + ", gradient · input " +
+              signed_number(part.gradients[i]) +
               (attended ? ", attention " + format_fixed(explained_.time_weights[i], 3) : "") +
               "\">" + escape_html(words[i]) + "</span> ";
     }
@@ -187,7 +188,8 @@ class Card {
               std::to_string(cell / part.cols * part.step) + "\" width=\"" +
               std::to_string(part.step) + "\" height=\"" + std::to_string(part.step) +
               "\" fill-opacity=\"" + coordinate(0.7 * std::abs(effect) / largest) +
-              "\"><title>without it " + signed_number(-effect) + "</title></rect>";
+              "\"><title>without it " + signed_number(-effect) + ", gradient · input " +
+              signed_number(part.gradients[static_cast<std::size_t>(cell)]) + "</title></rect>";
     }
     return html + "</svg></div><figcaption>" + report::modality_chip(part.modality) +
            " cells, largest effect " + format_fixed(largest, 3) + "</figcaption></figure>";
@@ -210,7 +212,8 @@ class Card {
               std::to_string(static_cast<std::int64_t>(i) * part.step) + "\" y=\"" +
               coordinate(part.effects[i] >= 0 ? 20.0 - height : 20.0) + "\" width=\"" +
               std::to_string(part.step) + "\" height=\"" + coordinate(height) +
-              "\"><title>without it " + signed_number(-part.effects[i]) + "</title></rect>";
+              "\"><title>without it " + signed_number(-part.effects[i]) + ", gradient · input " +
+              signed_number(part.gradients[i]) + "</title></rect>";
     }
     return html + "</svg><figcaption>" + report::modality_chip(part.modality) +
            " windows, largest effect " + format_fixed(largest, 3) + "</figcaption></figure>";

@@ -11,6 +11,7 @@
 
 #include "autograd/ops.h"
 #include "core/error.h"
+#include "models/input_watch.h"
 #include "tests/train/small_run.h"
 #include "train/explanation_page.h"
 #include "train/loss.h"
@@ -54,8 +55,8 @@ class Formula : public Model {
                {.name = "b", .kind = InputSpec::Kind::features, .shape = {1}}};
   }
   ModelOutput forward(const CleanBatch& batch) override {
-    const Variable a(batch.inputs[0].values);
-    const Variable b(batch.inputs[1].values);
+    const Variable a = InputWatch::seen(batch.inputs[0].values, Variable(batch.inputs[0].values));
+    const Variable b = InputWatch::seen(batch.inputs[1].values, Variable(batch.inputs[1].values));
     const Variable first = select(a, 1, 0);
     ModelOutput output;
     output.score = 2.0 * first + 3.0 * select(a, 1, 1) + first * select(b, 1, 0) + 0.0 * zero_;
@@ -109,6 +110,10 @@ TEST(Explainer, SharesAndEffectsAreThoseOfTheFormula) {
   EXPECT_NEAR(told.parts[0].effects[0], 3 * 2 + 3 * 30, 1e-4);
   EXPECT_NEAR(told.parts[0].effects[1], 3 * 3, 1e-4);
   EXPECT_NEAR(told.parts[1].effects[0], 5 * 15, 1e-4);
+  // Slopes 2 + b₀ = 32, 3 and a₀ = 5, times the inputs.
+  EXPECT_NEAR(told.parts[0].gradients[0], 32 * 5, 1e-4);
+  EXPECT_NEAR(told.parts[0].gradients[1], 3 * 6, 1e-4);
+  EXPECT_NEAR(told.parts[1].gradients[0], 5 * 30, 1e-4);
   EXPECT_THROW(explainer.explain(3), InputError);
 }
 
@@ -167,6 +172,11 @@ TEST(Explainer, ExplainsEveryModalityOfARealModel) {
     }
   }
   EXPECT_GT(moved, 0.0);
+  for (const PartEffects& part : told.parts) {
+    ASSERT_EQ(part.gradients.size(), part.effects.size());
+    EXPECT_GT(std::abs(std::accumulate(part.gradients.begin(), part.gradients.end(), 0.0)), 0.0)
+        << part.modality;
+  }
 
   const std::string page = explanation_page(config, dataset, modalities, {told});
   for (const char* part : {"<svg", "data:image/png", "Shapley", "class=\"words\""}) {
