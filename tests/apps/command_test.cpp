@@ -44,7 +44,8 @@ std::unique_ptr<TemporaryFolder> Command::folder_;
 TEST_F(Command, HelpSaysWhatThereIs) {
   expect_output({"--help"}, {"train", "evaluate", "predict", "inspect", "data", "doctor",
                              "Exit codes", "130", "HEDDLE_THREADS"});
-  expect_output({"train", "--help"}, {"--set", "--resume", "--seeds", "--folds", "--out", "Examples"});
+  expect_output({"train", "--help"},
+                {"--set", "--resume", "--seeds", "--folds", "--out", "Examples"});
   expect_output({"evaluate", "--help"}, {"--json", "Examples"});
   expect_output({"predict", "--help"}, {"--text", "--image", "--audio", "Examples", "masked"});
   expect_output({"inspect", "--help"}, {"--strict", "Example"});
