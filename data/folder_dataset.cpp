@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "data/csv.h"
 #include "data/dataset_description.h"
 #include "data/folder_arrays.h"
 #include "data/folder_labels.h"
@@ -10,7 +11,6 @@
 #include "data/folder_splits.h"
 #include "data/input_file.h"
 #include "data/nearest_name.h"
-#include "data/csv.h"
 
 namespace heddle {
 namespace {
