@@ -128,7 +128,7 @@ void add_predict(CLI::App& app, PredictCommand& command, Chosen& chosen) {
         std::string("--") + name,
         [&command, name](const std::string& value) { command.inputs.emplace_back(name, value); },
         name == std::string("text") ? "Words (a .npy file, where the model takes features)"
-                                    : "A .npy file of raw values");
+                                    : "A file: .png or .jpg, .wav, or .npy of raw values");
   }
   predict
       ->add_option_function<std::vector<std::string>>(
@@ -151,7 +151,7 @@ void add_predict(CLI::App& app, PredictCommand& command, Chosen& chosen) {
       "Examples:\n"
       "  heddle predict out/demo 9017\n"
       "  heddle predict out/demo --text \"what a lovely day\"\n"
-      "  heddle predict out/demo --image face.npy --audio tone.npy\n"
+      "  heddle predict out/demo --image face.png --audio tone.wav\n"
       "  heddle predict demo.heddle --text \"what a lovely day\" --json");
   predict->callback([&] { chosen = [&] { return run(command); }; });
 }

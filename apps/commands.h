@@ -42,7 +42,8 @@ struct PredictCommand {
   std::string source;
   std::string device;  // empty: as it was trained
   std::string sample;  // name or number of a sample (video) of the data set; empty: inputs
-  /// Modality and what it is: words for tokens, the path of a .npy file for anything else.
+  /// Modality and what it is: words for tokens, the path of a file (.png, .jpg, .wav, .npy) for
+  /// anything else.
   std::vector<std::pair<std::string, std::string>> inputs;
   bool json = false;
 };

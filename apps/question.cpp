@@ -5,7 +5,7 @@
 
 #include "core/error.h"
 #include "data/nearest_name.h"
-#include "data/npy.h"
+#include "data/raw_file.h"
 
 namespace heddle {
 namespace {
@@ -34,7 +34,7 @@ BatchModality given(const ModalityInfo& info, const RawInput& value) {
   }
   const auto& text = std::get<std::string>(value);
   return info.kind == ModalityKind::tokens ? batch_of_text(info, text)
-                                           : batch_of_raw(info, read_npy(text, DType::f32));
+                                           : batch_of_raw(info, read_raw_file(info, text));
 }
 
 std::int64_t group_named(const Dataset& dataset, const std::string& name) {

@@ -19,7 +19,8 @@ struct Question {
   std::vector<std::vector<std::string>> words;  // per modality, for tokens that are shown
 };
 
-/// What somebody gives for a modality: text (words for tokens, else the path of a .npy file), or
+/// What somebody gives for a modality: text (words for tokens, else the path of a file that
+/// read_raw_file reads), or
 /// the raw values themselves.
 using RawInput = std::variant<std::string, Tensor>;
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/tensor.h"
+#include "data/log_mel.h"
 #include "data/vocabulary.h"
 
 namespace heddle {
@@ -47,6 +48,8 @@ struct ModalityInfo {
   Shape shape;
   std::shared_ptr<const Vocabulary> vocabulary = {};  // tokens only
   Standardisation standardisation = {};
+  /// sequence: how its frames were made of waveforms, where they were.
+  std::optional<LogMelOptions> log_mel = {};
 
   /// F of features and sequences. Errors: another kind.
   std::int64_t features() const;

@@ -214,6 +214,7 @@ Modality load_modality(const Part& part, const FolderSource& source) {
   Modality modality;
   modality.info.name = part.name;
   modality.info.kind = part.kind;
+  modality.info.log_mel = part.log_mel;
   switch (part.kind) {
     case ModalityKind::tokens:
       take_tokens(part, source, modality);

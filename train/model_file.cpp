@@ -18,6 +18,7 @@ using nlohmann::json;
 constexpr const char* model_key = "heddle.model";
 constexpr const char* config_key = "heddle.config";
 constexpr int format = 1;
+constexpr std::int64_t largest_window = std::int64_t{1} << 20;
 constexpr std::int64_t largest_sample = std::int64_t{1} << 26;  // numbers in one sample or frame
 
 json to_json(const ModalityInfo& info) {
@@ -35,7 +36,36 @@ json to_json(const ModalityInfo& info) {
     told["mean"] = info.standardisation.mean;
     told["scale"] = info.standardisation.scale;
   }
+  if (info.log_mel) {
+    const LogMelOptions& made = *info.log_mel;
+    told["log_mel"] = {{"sample_rate", made.sample_rate},
+                       {"window", made.window},
+                       {"hop", made.hop},
+                       {"bands", made.bands},
+                       {"low", made.low},
+                       {"high", made.high},
+                       {"floor", made.floor}};
+  }
   return told;
+}
+
+/// Frames are made of waveforms by these. Errors: options that LogMel refuses; bands that the input
+/// does not have.
+LogMelOptions log_mel_from_json(const json& told, const ModalityInfo& info) {
+  LogMelOptions options;
+  options.sample_rate = told.at("sample_rate").get<double>();
+  options.window = told.at("window").get<std::int64_t>();
+  options.hop = told.at("hop").get<std::int64_t>();
+  options.bands = told.at("bands").get<std::int64_t>();
+  options.low = told.at("low").get<double>();
+  options.high = told.at("high").get<double>();
+  options.floor = told.at("floor").get<double>();
+  check<InputError>(info.kind == ModalityKind::sequence && options.bands == info.shape[0] &&
+                        options.window <= largest_window && options.hop >= 1,
+                    "input \"", info.name, "\" has log_mel of ", options.bands, " bands, window ",
+                    options.window, ", hop ", options.hop, "; expected as many bands as features");
+  static_cast<void>(LogMel(options));
+  return options;
 }
 
 std::vector<float> finite_numbers(const json& values, std::int64_t most) {
@@ -69,6 +99,9 @@ ModalityInfo info_from_json(const json& told) {
   if (info.kind == ModalityKind::tokens) {
     info.vocabulary =
         std::make_shared<const Vocabulary>(told.at("words").get<std::vector<std::string>>());
+  }
+  if (told.contains("log_mel")) {
+    info.log_mel = log_mel_from_json(told.at("log_mel"), info);
   }
   if (told.contains("mean")) {
     check<InputError>(rank > 0, "input \"", info.name, "\" has words and a mean");

@@ -75,7 +75,8 @@ BuiltinData make_builtin(const BuiltinOptions& options) {
                 .kind = ModalityKind::sequence,
                 .shape = {bands},
                 .vocabulary = nullptr,
-                .standardisation = {.mean = {log_mel_mean}, .scale = {1.0f / log_mel_deviation}}};
+                .standardisation = {.mean = {log_mel_mean}, .scale = {1.0f / log_mel_deviation}},
+                .log_mel = builtin_log_mel_options()};
   audio.values = Tensor::empty({samples * frames, bands});
   for (std::int64_t i = 0; i <= samples; ++i) {
     audio.starts.push_back(i * frames);

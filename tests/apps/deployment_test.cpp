@@ -1,12 +1,19 @@
 #include <gtest/gtest.h>
+#include <png.h>
+#include <sndfile.h>
 
+#include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "core/tensor.h"
+#include "data/npy.h"
 #include "tests/apps/program.h"
 #include "tests/train/small_run.h"
 
@@ -32,6 +39,34 @@ class Deployment : public testing::Test {
   static std::unique_ptr<TemporaryFolder> folder_;
 };
 std::unique_ptr<TemporaryFolder> Deployment::folder_;
+
+/// 8-bit RGB.
+void write_png(const std::string& path, std::uint32_t width, std::uint32_t height,
+               const std::vector<std::uint8_t>& pixels) {
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  image.width = width;
+  image.height = height;
+  image.format = PNG_FORMAT_RGB;
+  ASSERT_NE(png_image_write_to_file(&image, path.c_str(), 0, pixels.data(), 0, nullptr), 0);
+}
+
+/// A tone of 440 Hz.
+void write_wav(const std::string& path, int rate, int count) {
+  SF_INFO info{};
+  info.samplerate = rate;
+  info.channels = 1;
+  info.format = SF_FORMAT_WAV | SF_FORMAT_PCM_16;
+  SNDFILE* const file = sf_open(path.c_str(), SFM_WRITE, &info);
+  ASSERT_NE(file, nullptr);
+  std::vector<float> tone;
+  for (int i = 0; i < count; ++i) {
+    tone.push_back(0.4f * std::sin(2.0f * 3.14159265f * 440.0f * static_cast<float>(i) /
+                                   static_cast<float>(rate)));
+  }
+  EXPECT_EQ(sf_write_float(file, tone.data(), count), count);
+  sf_close(file);
+}
 
 std::vector<json> lines_of(const std::string& text) {
   std::vector<json> lines;
@@ -121,6 +156,33 @@ TEST_F(Deployment, ExplainsSamplesAsAPageOrAsJson) {
   EXPECT_EQ(samples[0]["sample"], "81");
   EXPECT_EQ(samples[0]["shapley"].size(), 3u);
   EXPECT_EQ(run_program({"explain", path("run"), "nobody"}).code, 4);
+}
+
+TEST_F(Deployment, PicturesAndRecordingsAreReadAsTheyAre) {
+  // A picture of another size, half of each colour: raw 0.5, as the array of the same.
+  write_png(path("face.png"), 20, 16, std::vector<std::uint8_t>(20 * 16 * 3, 128));
+  const Finished picture =
+      run_program({"predict", path("small.heddle"), "--image", path("face.png"), "--json"});
+  ASSERT_EQ(picture.code, 0) << picture.errors;
+  const std::vector<float> grey(3 * 32 * 32, 128.0f / 255.0f);
+  write_npy(path("face.npy"), Tensor::from(std::span<const float>(grey), {3, 32, 32}));
+  const Finished array =
+      run_program({"predict", path("small.heddle"), "--image", path("face.npy"), "--json"});
+  EXPECT_NEAR(json::parse(picture.output)["probabilities"]["positive"].get<double>(),
+              json::parse(array.output)["probabilities"]["positive"].get<double>(), 1e-5);
+
+  write_wav(path("tone.wav"), 8000, 4000);
+  const Finished sound =
+      run_program({"predict", path("small.heddle"), "--audio", path("tone.wav"), "--json"});
+  EXPECT_EQ(sound.code, 0) << sound.errors;
+  write_wav(path("fast.wav"), 16000, 4000);
+  const Finished fast = run_program({"predict", path("small.heddle"), "--audio", path("fast.wav")});
+  EXPECT_EQ(fast.code, 4);
+  EXPECT_NE(fast.errors.find("learned at 8000 Hz"), std::string::npos) << fast.errors;
+  const Finished wrong =
+      run_program({"predict", path("small.heddle"), "--audio", path("face.png")});
+  EXPECT_EQ(wrong.code, 4);
+  EXPECT_NE(wrong.errors.find("of kind sequence"), std::string::npos) << wrong.errors;
 }
 
 TEST_F(Deployment, EightBitsAreSmallerAndSayWhatTheyCost) {
