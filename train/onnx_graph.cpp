@@ -89,7 +89,7 @@ std::string OnnxGraph::list(const std::vector<std::int64_t>& values) {
   std::string& known = shared_[text];
   if (known.empty()) {
     known = constant(text, Tensor::from(std::span<const std::int64_t>(values),
-                                       {static_cast<std::int64_t>(values.size())}));
+                                        {static_cast<std::int64_t>(values.size())}));
   }
   return known;
 }
