@@ -34,13 +34,14 @@ OnnxSteps convolved(OnnxLayers& layers, const ModalityInfo& info, const OnnxInpu
   steps.mask = graph.add(info.name + ".states_mask", "Transpose", {seen},
                          {{"perm", std::vector<std::int64_t>{1, 0}}});
   steps.width = config.channels.back();
+  steps.time = graph.unused_name(info.name + "_steps");
   return steps;
 }
 
 OnnxSteps recurrent(OnnxLayers& layers, const ModalityInfo& info, const OnnxInput& input,
                     const std::string& x) {
   const OnnxLayers::Lstm lstm = layers.lstm(info.name + ".lstm", x, input.lengths);
-  return {lstm.states, input.mask, lstm.final, lstm.width};
+  return {lstm.states, input.mask, lstm.final, lstm.width, input.time};
 }
 
 OnnxSteps encoded(OnnxLayers& layers, const ModalityInfo& info, const OnnxInput& input,

@@ -18,6 +18,7 @@ struct OnnxSteps {
   std::string mask;    // bool [T, B]: attention sees step t
   std::string final;   // [B, width]; "" where the encoder has none
   std::int64_t width = 0;
+  std::string time;  // what the dimension T is called
 };
 
 /// Tokens or a sequence, read step by step (StepEncoder). Errors (InputError): by another encoder

@@ -39,8 +39,9 @@ std::string standardised(OnnxLayers& layers, const ModalityInfo& info, const std
 OnnxInput with_steps(OnnxLayers& layers, const ModalityInfo& info) {
   OnnxGraph& graph = layers.graph;
   const bool words = info.kind == ModalityKind::tokens;
-  const std::string time = graph.unused_name(info.name + "_time");
-  OnnxShape shape = {time, "batch"};
+  OnnxInput input;
+  input.time = graph.unused_name(info.name + "_time");
+  OnnxShape shape = {input.time, "batch"};
   if (!words) {
     shape.emplace_back(info.features());
   }
@@ -55,10 +56,10 @@ OnnxInput with_steps(OnnxLayers& layers, const ModalityInfo& info) {
                        DType::i64,
                        {"batch"},
                        "how many steps a sample has; 0: it lacks this modality"});
-  OnnxInput input;
   const std::string zero = graph.scalar(std::int64_t{0});
   input.present = graph.add(info.name + ".is_present", "Greater", {lengths, zero});
-  input.lengths = graph.add(info.name + ".steps", "Max", {lengths, graph.scalar(std::int64_t{1})});
+  input.lengths =
+      graph.add(info.name + ".at_least_one", "Max", {lengths, graph.scalar(std::int64_t{1})});
   const std::string step =
       layers.unsqueeze(layers.positions(info.name + ".step", given, 0), 1);  // [T, 1]
   input.mask = graph.add(info.name + ".mask", "Less", {step, input.lengths});

@@ -13,6 +13,7 @@ struct OnnxInput {
   std::string values;   // f32 (tokens i64), 0 beyond a length
   std::string lengths;  // tokens, sequences: i64 [B], at least 1
   std::string mask;     // tokens, sequences: bool [T, B], step t is before the length
+  std::string time;     // tokens, sequences: what the dimension T is called
   std::string present;  // bool [B]; "": all are
 };
 

@@ -21,6 +21,12 @@ std::string joined(OnnxGraph& graph, const std::string& name, const std::vector<
   return parts.size() == 1 ? parts.front() : graph.add(name, "Concat", parts, {{"axis", axis}});
 }
 
+/// What the classifier reads, and what is told of the attention.
+struct Attended {
+  OnnxLayers::Pooled pooled;
+  OnnxValue weights;
+};
+
 /// Fusion (models/fusion.h): steps [T, B, width], context [B, ..] or "".
 OnnxLayers::Pooled fused(OnnxLayers& layers, const std::string& steps, std::int64_t width,
                          const std::string& context, const std::string& mask) {
@@ -48,17 +54,19 @@ std::vector<std::string> vectors_of(OnnxLayers& layers, const ModelFile& file,
   return vectors;
 }
 
-OnnxLayers::Pooled attend_to_steps(OnnxLayers& layers, const ModelFile& file,
-                                   const std::vector<OnnxInput>& inputs, std::size_t time) {
+Attended attend_to_steps(OnnxLayers& layers, const ModelFile& file,
+                         const std::vector<OnnxInput>& inputs, std::size_t time) {
   const OnnxSteps steps =
       onnx_steps(layers, file.data.modalities[time].info, inputs[time], file.config.model);
   const std::vector<std::string> vectors = vectors_of(layers, file, inputs, time);
-  return fused(layers, steps.states, steps.width,
-               vectors.empty() ? "" : joined(layers.graph, "context", vectors, 1), steps.mask);
+  const std::string context = vectors.empty() ? "" : joined(layers.graph, "context", vectors, 1);
+  const std::string& name = file.data.modalities[time].info.name;
+  return {fused(layers, steps.states, steps.width, context, steps.mask),
+          {name + "_attention", DType::f32, {steps.time, "batch"}, "over the steps of " + name}};
 }
 
-OnnxLayers::Pooled attend_to_modalities(OnnxLayers& layers, const ModelFile& file,
-                                        const std::vector<OnnxInput>& inputs) {
+Attended attend_to_modalities(OnnxLayers& layers, const ModelFile& file,
+                              const std::vector<OnnxInput>& inputs) {
   const std::vector<std::string> vectors = vectors_of(layers, file, inputs, std::nullopt);
   std::vector<std::string> tokens;
   tokens.reserve(vectors.size());
@@ -66,8 +74,11 @@ OnnxLayers::Pooled attend_to_modalities(OnnxLayers& layers, const ModelFile& fil
     tokens.push_back(layers.unsqueeze(vector, 0));
   }
   const ModelConfig& config = file.config.model;
-  return fused(layers, joined(layers.graph, "tokens", tokens, 0), config.hidden,
-               config.token_context ? joined(layers.graph, "context", vectors, 1) : "", "");
+  const std::string context =
+      config.token_context ? joined(layers.graph, "context", vectors, 1) : "";
+  const auto count = static_cast<std::int64_t>(vectors.size());
+  return {fused(layers, joined(layers.graph, "tokens", tokens, 0), config.hidden, context, ""),
+          {over_modalities, DType::f32, {count, "batch"}, "over the inputs"}};
 }
 
 void add_answers(OnnxLayers& layers, const ModelFile& file, const std::string& values) {
@@ -121,25 +132,17 @@ OnnxGraph onnx_graph_of(const ModelFile& file) {
     graph.unused_name(name);
   }
   const std::optional<std::size_t> time = sentiment->time_input();
-  const auto modalities = static_cast<std::int64_t>(file.data.modalities.size());
   std::vector<OnnxInput> inputs;
   for (const Modality& modality : file.data.modalities) {
-    inputs.push_back(onnx_input(layers, modality.info, modalities == 1));
+    inputs.push_back(onnx_input(layers, modality.info, file.data.modalities.size() == 1));
   }
-  const OnnxLayers::Pooled attended = time.has_value()
-                                          ? attend_to_steps(layers, file, inputs, *time)
-                                          : attend_to_modalities(layers, file, inputs);
-  add_answers(layers, file, attended.values);
+  Attended attended = time.has_value() ? attend_to_steps(layers, file, inputs, *time)
+                                       : attend_to_modalities(layers, file, inputs);
+  add_answers(layers, file, attended.pooled.values);
   if (time.has_value()) {
-    const std::string& name = file.data.modalities[*time].info.name;
-    graph.add_output(attended.weights, {graph.unused_name(name + "_attention"),
-                                        DType::f32,
-                                        {graph.unused_name(name + "_steps"), "batch"},
-                                        "over the steps of " + name});
-  } else {
-    graph.add_output(attended.weights,
-                     {over_modalities, DType::f32, {modalities, "batch"}, "over the inputs"});
+    attended.weights.name = graph.unused_name(attended.weights.name);
   }
+  graph.add_output(attended.pooled.weights, std::move(attended.weights));
   layers.weights.check_all_taken();
   graph.drop_unused();
   describe(graph, file);

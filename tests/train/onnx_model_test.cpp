@@ -85,7 +85,7 @@ TEST(OnnxModel, SaysWhatGoesInAndOut) {
   EXPECT_EQ(names_of(graph.outputs),
             (std::vector<std::string>{"probabilities", "logits", "text_attention"}));
   EXPECT_EQ(graph.outputs[0].shape, (OnnxShape{"batch", 2}));
-  EXPECT_EQ(graph.outputs[2].shape, (OnnxShape{"text_steps", "batch"}));
+  EXPECT_EQ(graph.outputs[2].shape, (OnnxShape{"text_time", "batch"}));
   EXPECT_EQ(graph.metadata.at("heddle.classes"), "[\"no\",\"yes\"]");
   EXPECT_EQ(graph.metadata.at("heddle.inputs"), "[\"text\",\"image\"]");
   EXPECT_EQ(graph.metadata.at("heddle.words.text"), "[\"<pad>\",\"<unk>\",\"good\",\"bad\"]");
