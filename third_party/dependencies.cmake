@@ -14,7 +14,7 @@ set(heddle_dependency_table
     "Eigen3|3.4|Eigen3::Eigen|-|libeigen3-dev|eigen3-devel|eigen|eigen"
     "benchmark|-|benchmark::benchmark|-|libbenchmark-dev|google-benchmark-devel|benchmark|benchmark"
     "Protobuf|-|protobuf::libprotobuf|-|libprotobuf-dev|protobuf-devel|protobuf|libprotobuf"
-    "ONNX|-|onnx_proto|-|libonnx-dev|onnx-devel|onnx|libonnx")
+    "ONNX|-|onnx_proto|-|libonnx-dev|onnx-devel|onnx|onnx")
 
 # A library that is only a header, where no CMake package describes it.
 function(heddle_find_header name target header)

@@ -19,14 +19,15 @@ OnnxSteps convolved(OnnxLayers& layers, const ModalityInfo& info, const OnnxInpu
                             {{"perm", std::vector<std::int64_t>{1, 2, 0}}});
   for (std::size_t k = 0; k < config.channels.size(); ++k) {
     const std::string name = concat(info.name, ".conv", k);
-    x = graph.add(name + ".relu", "Relu", {layers.convolution(name, x, {2}, {config.kernel / 2})});
+    x = graph.add(concat(name, ".relu"), "Relu",
+                  {layers.convolution(name, x, {2}, {config.kernel / 2})});
     // Half of the steps, rounded up.
     const std::string more =
-        graph.add(name + ".one_more", "Add", {lengths, graph.scalar(std::int64_t{1})});
-    lengths = graph.add(name + ".lengths", "Div", {more, graph.scalar(std::int64_t{2})});
-    seen = graph.add(name + ".mask", "Less",
-                     {layers.positions(name + ".step", x, 2), layers.unsqueeze(lengths, 1)});
-    x = layers.zero_unless(name + ".inside", layers.unsqueeze(seen, 1), x, DType::f32);
+        graph.add(concat(name, ".one_more"), "Add", {lengths, graph.scalar(std::int64_t{1})});
+    lengths = graph.add(concat(name, ".lengths"), "Div", {more, graph.scalar(std::int64_t{2})});
+    seen = graph.add(concat(name, ".mask"), "Less",
+                     {layers.positions(concat(name, ".step"), x, 2), layers.unsqueeze(lengths, 1)});
+    x = layers.zero_unless(concat(name, ".inside"), layers.unsqueeze(seen, 1), x, DType::f32);
   }
   OnnxSteps steps;
   steps.states = graph.add(info.name + ".states", "Transpose", {x},
@@ -85,11 +86,11 @@ std::string cnn_encoder(OnnxLayers& layers, const ModalityInfo& info, const Onnx
     const std::string name = concat(info.name, ".conv", k);
     x = layers.convolution(name, x, {1, 1}, {1, 1});
     if (CnnEncoder::halves(rows, cols)) {
-      x = pooled(layers.graph, name + ".maximum", "MaxPool", x, {});
+      x = pooled(layers.graph, concat(name, ".maximum"), "MaxPool", x, {});
       rows /= 2;
       cols /= 2;
     }
-    x = layers.graph.add(name + ".relu", "Relu", {x});
+    x = layers.graph.add(concat(name, ".relu"), "Relu", {x});
   }
   const PoolOptions last = CnnEncoder::averaging(rows, cols);
   if (last.kernel_rows > 1 || last.kernel_cols > 1) {
