@@ -184,15 +184,24 @@ void add_explain(CLI::App& app, ExplainCommand& command, Chosen& chosen) {
 void add_deployment(CLI::App& app, ExportCommand& file, ServeCommand& serve, Chosen& chosen) {
   CLI::App* write = app.add_subcommand(
       "export", "Write a trained model as one file that predicts without its data");
-  write->add_option("run", file.source, "Run folder, weights file or checkpoint")->required();
-  write->add_option("--out", file.out, "The file to write, such as demo.heddle")->required();
-  write->add_flag("--int8", file.int8,
-                  "Weights as whole numbers of 8 bits: a quarter of the size; prints what that "
-                  "costs on the test split");
+  write
+      ->add_option("run", file.source,
+                   "Run folder, weights file or checkpoint (for --onnx alone: or a model file)")
+      ->required();
+  CLI::Option* out =
+      write->add_option("--out", file.out, "The model file to write, such as demo.heddle");
+  write
+      ->add_flag("--int8", file.int8,
+                 "Weights as whole numbers of 8 bits: a quarter of the size; prints what that "
+                 "costs on the test split")
+      ->needs(out);
+  write->add_option("--onnx", file.onnx,
+                    "Write an ONNX file, for other programs to run; prints what goes in and out");
   write->footer(
       "Examples:\n"
       "  heddle export out/demo --out demo.heddle\n"
-      "  heddle export out/demo --out small.heddle --int8");
+      "  heddle export out/demo --out small.heddle --int8\n"
+      "  heddle export out/demo --onnx demo.onnx");
   write->callback([&] { chosen = [&] { return run(file); }; });
 
   CLI::App* answer = app.add_subcommand(

@@ -62,9 +62,10 @@ struct ExplainCommand {
 int run(const ExplainCommand& command);
 
 struct ExportCommand {
-  std::string source;  // run folder, weights file or checkpoint
-  std::string out;     // the model file to write
-  bool int8 = false;   // weights as whole numbers of 8 bits
+  std::string source;  // run folder, weights file or checkpoint; for ONNX alone, a model file too
+  std::string out;     // the model file to write; empty: none
+  bool int8 = false;   // its weights as whole numbers of 8 bits
+  std::string onnx;    // the ONNX file to write; empty: none
 };
 int run(const ExportCommand& command);
 

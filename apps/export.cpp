@@ -2,6 +2,8 @@
 #include <iomanip>
 #include <iostream>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "apps/commands.h"
 #include "apps/loaded_run.h"
@@ -9,6 +11,8 @@
 #include "layers/visit.h"
 #include "train/final_evaluation.h"
 #include "train/model_file.h"
+#include "train/onnx_file.h"
+#include "train/onnx_model.h"
 #include "train/weights.h"
 
 namespace heddle {
@@ -60,21 +64,54 @@ void print_loss_of_int8(LoadedRun& run, const std::string& path) {
   }
 }
 
+void print_values(const char* direction, const std::vector<OnnxValue>& values) {
+  for (const OnnxValue& value : values) {
+    std::cout << "  " << std::left << std::setw(4) << direction << std::setw(20) << value.name
+              << std::setw(5) << value.dtype << '[';
+    for (std::size_t i = 0; i < value.shape.size(); ++i) {
+      std::cout << (i == 0 ? "" : ", ");
+      std::visit([](const auto& size) { std::cout << size; }, value.shape[i]);
+    }
+    std::cout << "]  " << value.description << '\n';
+  }
+}
+
+void export_onnx(const std::string& path, const ModelFile& file) {
+  const OnnxGraph graph = onnx_graph_of(file);
+  write_onnx(path, graph);
+  std::cout << path << ": " << size_of_file(path) << ", ONNX operator set " << OnnxGraph::opset
+            << '\n';
+  print_values("in", graph.inputs);
+  print_values("out", graph.outputs);
+}
+
 }  // namespace
 
 int run(const ExportCommand& command) {
+  check<UsageError>(!command.out.empty() || !command.onnx.empty(),
+                    "heddle export: nothing to write; give --out FILE or --onnx FILE (heddle "
+                    "export --help)");
+  if (command.out.empty() && is_model_file(command.source)) {
+    export_onnx(command.onnx, read_model_file(command.source));
+    return 0;
+  }
   LoadedRun run = load_run(command.source, "cpu");
   const ModelFile file = file_of(run);
-  write_model_file(command.out, file, command.int8 ? StoredWeights::int8 : StoredWeights::f32);
-  std::cout << command.out << ": " << size_of_file(command.out) << ", "
-            << count_elements(parameters_of(*run.model)) << " weights"
-            << (command.int8 ? " of 8 bits" : "") << ", inputs";
-  for (const std::string& name : run.modalities) {
-    std::cout << ' ' << name;
+  if (!command.out.empty()) {
+    write_model_file(command.out, file, command.int8 ? StoredWeights::int8 : StoredWeights::f32);
+    std::cout << command.out << ": " << size_of_file(command.out) << ", "
+              << count_elements(parameters_of(*run.model)) << " weights"
+              << (command.int8 ? " of 8 bits" : "") << ", inputs";
+    for (const std::string& name : run.modalities) {
+      std::cout << ' ' << name;
+    }
+    std::cout << '\n';
   }
-  std::cout << '\n';
   if (command.int8) {
     print_loss_of_int8(run, command.out);
+  }
+  if (!command.onnx.empty()) {
+    export_onnx(command.onnx, file);
   }
   return 0;
 }

@@ -14,6 +14,10 @@ if(NOT toml_type STREQUAL "INTERFACE_LIBRARY")
   list(APPEND HEDDLE_PACKAGE_DEPENDENCIES tomlplusplus)
 endif()
 
+if(heddle_has_onnx)
+  list(APPEND HEDDLE_PACKAGE_DEPENDENCIES Protobuf ONNX)
+endif()
+
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/heddle")
 configure_package_config_file(cmake/heddle_config.cmake.in "${PROJECT_BINARY_DIR}/heddle-config.cmake"
                               INSTALL_DESTINATION "${package_dir}")

@@ -112,7 +112,8 @@ std::vector<Outgoing> arranged(std::span<const NamedTensor> tensors,
           path, ": \"", shown(entry.name), "\" cannot name a tensor; expected 1 to ",
           longest_tensor_name, " bytes of UTF-8 without NUL, and not \"__metadata__\"");
     check(entry.tensor.defined(), path, ": tensor \"", entry.name, "\" is not defined");
-    sorted.push_back({entry.name, entry.tensor.to(Device{}).contiguous(), as_i8.contains(entry.name)});
+    sorted.push_back(
+        {entry.name, entry.tensor.to(Device{}).contiguous(), as_i8.contains(entry.name)});
   }
   check(sorted.size() <= most_tensors, path, ": ", sorted.size(), " tensors, expected at most ",
         most_tensors);

@@ -9,30 +9,16 @@
 namespace heddle {
 namespace {
 
-/// Sides of a picture on its way through the stages.
-struct Sides {
-  std::int64_t rows;
-  std::int64_t cols;
-
-  bool can_halve() const { return rows >= 2 && cols >= 2; }
-  Sides halved() const { return can_halve() ? Sides{rows / 2, cols / 2} : *this; }
-};
-
-/// Windows that leave fewer than 8 rows and columns; 1 where there are fewer already.
-PoolOptions averaging(const Sides& sides) {
-  const std::int64_t rows = sides.rows >= 8 ? sides.rows / 4 : 1;
-  const std::int64_t cols = sides.cols >= 8 ? sides.cols / 4 : 1;
-  return {.kernel_rows = rows, .kernel_cols = cols, .stride_rows = rows, .stride_cols = cols};
-}
-
 std::int64_t flat_size(const Shape& picture, const std::vector<std::int64_t>& channels) {
-  Sides sides{picture[1], picture[2]};
-  for (std::size_t k = 0; k < channels.size(); ++k) {
-    sides = sides.halved();
+  std::int64_t rows = picture[1];
+  std::int64_t cols = picture[2];
+  for (std::size_t k = 0; k < channels.size() && CnnMap::halves(rows, cols); ++k) {
+    rows /= 2;
+    cols /= 2;
   }
-  const PoolOptions last = averaging(sides);
-  return (channels.empty() ? picture[0] : channels.back()) * (sides.rows / last.kernel_rows) *
-         (sides.cols / last.kernel_cols);
+  const PoolOptions last = CnnMap::averaging(rows, cols);
+  return (channels.empty() ? picture[0] : channels.back()) * (rows / last.kernel_rows) *
+         (cols / last.kernel_cols);
 }
 
 Variable flat(const Variable& x) {
@@ -71,16 +57,25 @@ Variable CnnMap::operator()(const Tensor& x) const {
   for (const Conv2d& stage : stages) {
     picture = stage(picture);
     // relu after the maximum: the same values from a quarter of the work.
-    if (Sides{picture.size(2), picture.size(3)}.can_halve()) {
+    if (halves(picture.size(2), picture.size(3))) {
       picture = max_pool2d(picture);
     }
     picture = relu(picture);
   }
-  const PoolOptions last = averaging({picture.size(2), picture.size(3)});
+  const PoolOptions last = averaging(picture.size(2), picture.size(3));
   if (last.kernel_rows > 1 || last.kernel_cols > 1) {
     picture = average_pool2d(picture, last);
   }
   return picture;
+}
+
+PoolOptions CnnMap::averaging(std::int64_t rows, std::int64_t cols) {
+  const std::int64_t window_rows = rows >= 8 ? rows / 4 : 1;
+  const std::int64_t window_cols = cols >= 8 ? cols / 4 : 1;
+  return {.kernel_rows = window_rows,
+          .kernel_cols = window_cols,
+          .stride_rows = window_rows,
+          .stride_cols = window_cols};
 }
 
 void CnnMap::visit(Visitor& visitor) {

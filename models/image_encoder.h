@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/shape.h"
+#include "kernels/pool.h"
 #include "layers/conv2d.h"
 #include "layers/dropout.h"
 #include "layers/linear.h"
@@ -35,6 +36,12 @@ struct CnnMap {
   Variable operator()(const Tensor& x) const;
   void visit(Visitor& visitor);
   std::int64_t width() const { return stages.back().weight.size(0); }
+
+  /// Whether a stage takes the maximum of 2×2 windows of so large a picture.
+  static bool halves(std::int64_t rows, std::int64_t cols) { return rows >= 2 && cols >= 2; }
+  /// Windows that leave fewer than 8 rows and columns of what the stages make; 1 where there are
+  /// fewer already.
+  static PoolOptions averaging(std::int64_t rows, std::int64_t cols);
 
   std::vector<Conv2d> stages;
 };

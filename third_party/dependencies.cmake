@@ -18,7 +18,9 @@ set(heddle_dependency_table
     "OpenSSL|3.0|OpenSSL::Crypto|-|libssl-dev|openssl-devel|openssl|openssl"
     "GTest|-|GTest::gtest_main|-|libgtest-dev|gtest-devel|gtest|gtest"
     "Eigen3|3.4|Eigen3::Eigen|-|libeigen3-dev|eigen3-devel|eigen|eigen"
-    "benchmark|-|benchmark::benchmark|-|libbenchmark-dev|google-benchmark-devel|benchmark|benchmark")
+    "benchmark|-|benchmark::benchmark|-|libbenchmark-dev|google-benchmark-devel|benchmark|benchmark"
+    "Protobuf|-|protobuf::libprotobuf|-|libprotobuf-dev|protobuf-devel|protobuf|libprotobuf"
+    "ONNX|-|onnx_proto|-|libonnx-dev|onnx-devel|onnx|onnx")
 
 # A library that is only a header, where no CMake package describes it.
 function(heddle_find_header name target header)
@@ -43,9 +45,9 @@ function(heddle_find_library name target header library)
   endif()
 endfunction()
 
-# Finds what is named; at the end one message says which packages are missing. A macro, because
-# find_package leaves its targets and variables in the scope of the call.
-macro(heddle_find_dependencies)
+# Finds what is named; heddle_missing says what there is not. A macro, because find_package leaves its
+# targets and variables in the scope of the call.
+macro(heddle_look_for)
   set(heddle_missing "")
   foreach(heddle_wanted IN ITEMS ${ARGN})
     set(heddle_row "${heddle_dependency_table}")
@@ -76,8 +78,27 @@ macro(heddle_find_dependencies)
       list(APPEND heddle_missing "${heddle_wanted} ${heddle_version}|${heddle_packages}")
     endif()
   endforeach()
+endmacro()
+
+# Finds what is named; at the end one message says which packages are missing.
+macro(heddle_find_dependencies)
+  heddle_look_for(${ARGN})
   if(heddle_missing)
     heddle_report_missing("${heddle_missing}")
+  endif()
+endmacro()
+
+# heddle_find_optional(RESULT OPTION NAMES…): RESULT is whether OPTION, a cache variable that is ON, OFF
+# or AUTO, is not OFF and what is named was found. ON: it must be found.
+macro(heddle_find_optional result option)
+  set(${result} OFF)
+  if(NOT "${${option}}" STREQUAL "OFF")
+    heddle_look_for(${ARGN})
+    if(NOT heddle_missing)
+      set(${result} ON)
+    elseif(NOT "${${option}}" STREQUAL "AUTO")
+      heddle_report_missing("${heddle_missing}")
+    endif()
   endif()
 endmacro()
 

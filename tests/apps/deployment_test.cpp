@@ -16,6 +16,7 @@
 #include "data/npy.h"
 #include "tests/apps/program.h"
 #include "tests/train/small_run.h"
+#include "train/onnx_file.h"
 
 namespace heddle {
 namespace {
@@ -203,6 +204,30 @@ TEST_F(Deployment, EightBitsAreSmallerAndSayWhatTheyCost) {
   }
   EXPECT_NEAR(answers[0]["probabilities"]["positive"].get<double>(),
               answers[1]["probabilities"]["positive"].get<double>(), 0.02);
+}
+
+TEST_F(Deployment, OnnxIsWrittenFromAModelFileOrTheProgramSaysWhatItNeeds) {
+  const Finished written =
+      run_program({"export", path("small.heddle"), "--onnx", path("small.onnx")});
+  if (!can_write_onnx()) {
+    EXPECT_EQ(written.code, 1);
+    EXPECT_NE(written.errors.find("libonnx-dev"), std::string::npos) << written.errors;
+    return;
+  }
+  ASSERT_EQ(written.code, 0) << written.errors;
+  for (const char* part : {"operator set 13", "text_lengths", "[batch, 3, 32, 32]", "probabilities",
+                           "text_attention"}) {
+    EXPECT_NE(written.output.find(part), std::string::npos) << written.output;
+  }
+  EXPECT_GT(std::filesystem::file_size(path("small.onnx")), 1000u);
+}
+
+TEST_F(Deployment, AnExportNeedsSomethingToWrite) {
+  const Finished nothing = run_program({"export", path("run")});
+  EXPECT_EQ(nothing.code, 2);
+  EXPECT_NE(nothing.errors.find("--onnx"), std::string::npos) << nothing.errors;
+  EXPECT_EQ(run_program({"export", path("run"), "--onnx", path("x.onnx"), "--int8"}).code, 2);
+  EXPECT_FALSE(std::filesystem::exists(path("x.onnx")));
 }
 
 }  // namespace
