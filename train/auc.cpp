@@ -22,6 +22,11 @@ void check_inputs(std::span<const std::int64_t> truth, std::span<const double> s
   }
 }
 
+/// A score that is not a number is neither above nor below another: there is no order to judge.
+bool has_no_order(std::span<const double> scores) {
+  return std::any_of(scores.begin(), scores.end(), [](double one) { return std::isnan(one); });
+}
+
 std::vector<std::size_t> order_of(std::span<const double> scores) {
   std::vector<std::size_t> order(scores.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -57,6 +62,9 @@ double weighted_auc(std::span<const std::int64_t> truth, std::span<const double>
 
 double auc(std::span<const std::int64_t> truth, std::span<const double> scores) {
   check_inputs(truth, scores);
+  if (has_no_order(scores)) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
   return weighted_auc(truth, scores, order_of(scores), std::vector<double>(truth.size(), 1.0));
 }
 
@@ -76,7 +84,8 @@ AucInterval auc_interval(std::span<const std::int64_t> truth, std::span<const do
   const std::vector<std::size_t> order = order_of(scores);
   Generator generator = Generator(0).named("bootstrap");
   std::vector<double> areas;
-  for (std::int64_t r = 0; r < resamples && !list.empty(); ++r) {
+  const std::int64_t drawings = list.empty() || has_no_order(scores) ? 0 : resamples;
+  for (std::int64_t r = 0; r < drawings; ++r) {
     std::vector<double> weights(truth.size());
     for (std::size_t drawn = 0; drawn < list.size(); ++drawn) {
       for (const std::size_t i : *list[generator.below(list.size())]) {

@@ -203,7 +203,7 @@ TEST(FusionModel, SaysWhatAFusionCannotTake) {
       EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
     }
   };
-  expect_error(fusion_config(FusionKind::memory), tiny_inputs(), "\"image\" has no steps");
+  expect_error(fusion_config(FusionKind::memory), tiny_inputs(), "\"face\" has no steps");
   const std::vector<InputSpec> one = {tiny_inputs()[0]};
   for (const FusionKind kind :
        {FusionKind::bilinear, FusionKind::co_attention, FusionKind::cross_modal}) {

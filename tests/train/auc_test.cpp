@@ -64,5 +64,12 @@ TEST(Auc, IntervalsAreWiderForFewClusters) {
               0.35 * (narrow.high - narrow.low));
 }
 
+TEST(Auc, AScoreThatIsNotANumberHasNoPlace) {
+  const std::vector<std::int64_t> truth = {0, 1, 1};
+  const std::vector<double> scores = {0.1, std::nan(""), 0.3};
+  EXPECT_TRUE(std::isnan(auc(truth, scores)));
+  EXPECT_TRUE(std::isnan(auc_interval(truth, scores, truth).low));
+}
+
 }  // namespace
 }  // namespace heddle
