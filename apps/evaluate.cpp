@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iomanip>
 #include <iostream>
 
@@ -14,8 +15,12 @@ namespace {
 void print_text(const Metrics& metrics, const Predictions& predictions,
                 const std::vector<SubsetResult>& subsets, const Dataset& dataset) {
   std::cout << std::fixed << std::setprecision(4);
+  std::size_t widest = 12;
   for (const auto& [name, value] : metrics) {
-    std::cout << std::left << std::setw(14) << name << value << '\n';
+    widest = std::max(widest, name.size());
+  }
+  for (const auto& [name, value] : metrics) {
+    std::cout << std::left << std::setw(static_cast<int>(widest) + 2) << name << value << '\n';
   }
   if (!predictions.predicted.empty()) {
     std::cout << "confusion (rows: truth, columns: predicted)\n";

@@ -174,6 +174,8 @@ int run(const PredictCommand& command) {
                     "heddle predict: give either a sample of the data, or inputs such as --text "
                     "\"…\" (heddle predict --help)");
   LoadedRun run = load_run(command.source, command.device);
+  check<InputError>(run.config.task.kind != TaskKind::retrieve, command.source,
+                    ": this model predicts nothing, it finds: use heddle retrieve");
   const Question question =
       command.inputs.empty() ? from_dataset(run, command.sample) : from_inputs(run, command);
   const NoGrad no_grad;

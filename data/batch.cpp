@@ -90,6 +90,17 @@ Tensor placed(const Tensor& column, std::span<const std::int64_t> place, std::in
   return rows;
 }
 
+/// bool [B], or undefined where all have the modality.
+Tensor presence_in(const Modality& modality, std::span<const std::int64_t> indices) {
+  const auto has = [&](std::int64_t sample) { return modality.has(sample); };
+  if (std::all_of(indices.begin(), indices.end(), has)) {
+    return {};
+  }
+  Tensor present = Tensor::empty({static_cast<std::int64_t>(indices.size())}, DType::boolean);
+  std::transform(indices.begin(), indices.end(), present.mutable_data<bool>("collate"), has);
+  return present;
+}
+
 }  // namespace
 
 const BatchModality& SampleBatch::modality(std::string_view name) const {
@@ -128,6 +139,7 @@ SampleBatch collate(const Dataset& dataset, std::span<const std::int64_t> indice
                                     .lengths = {}});
         break;
     }
+    batch.modalities.back().present = presence_in(*modality, indices);
   }
   batch.samples = Tensor::from(indices, {static_cast<std::int64_t>(indices.size())});
   if (dataset.has_labels()) {

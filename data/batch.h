@@ -18,7 +18,8 @@ struct BatchModality {
   /// In a batch of groups: features f32 [U, B, F] (U = utterances).
   /// T is the longest of the batch, at least 1. Padding is token 0, or 0.0.
   Tensor values;
-  Tensor lengths;  // i64 [B] for tokens and sequence; else undefined
+  Tensor lengths;       // i64 [B] for tokens and sequence; else undefined
+  Tensor present = {};  // bool [B]: false where a sample lacks it; undefined: all have it
 };
 
 /// What a model is given for one step (core/view.h has a Batch of another sort). B = samples, or

@@ -18,9 +18,15 @@ struct DatasetDescription {
     std::string column;
     // Values of the column, by Split. Defaults: "train", "valid", "test".
     std::array<std::vector<std::string>, 3> values;
-    std::vector<std::string> ignored;  // rows that belong to no split
-    double valid_share = 0;            // 0: no part of the training split is taken
+    std::vector<std::string> ignored;      // rows that belong to no split
+    std::vector<std::string> train_needs;  // modalities without which a row is not trained on
+    double valid_share = 0;                // 0: no part of the training split is taken
     std::uint64_t valid_seed = 0;
+  };
+  struct IdentityPart {
+    std::string column;
+    std::string file;  // table whose row is the identity; `column` has row numbers then
+    std::string name;  // its column with the names
   };
   struct GroupPart {
     std::string column;
@@ -49,10 +55,11 @@ struct DatasetDescription {
   std::string file_name;  // as errors should call it
   std::string name;
   std::string folder;
-  std::string table_file;
+  std::vector<std::string> table_files;
   std::string sample_column;
   SplitPart split;
   GroupPart group;
+  IdentityPart identity;
   LabelPart label;
   LabelPart target;
   std::vector<ModalityPart> modalities;

@@ -31,6 +31,8 @@ void check_modality(const Modality& modality, std::int64_t samples) {
   const ModalityInfo& info = modality.info;
   const std::string where = concat("modality \"", info.name, "\": ");
   check(modality.values.defined(), where, "has no values");
+  check(modality.present.empty() || static_cast<std::int64_t>(modality.present.size()) == samples,
+        where, "presence is known of ", modality.present.size(), " samples, expected ", samples);
   const bool starts_wanted = has_lengths(info.kind);
   check(starts_wanted != modality.starts.empty(), where, "kind ", name_of(info.kind),
         starts_wanted ? " needs starts" : " has no starts");
@@ -123,6 +125,14 @@ void Dataset::validate() const {
   }
   check(sample_names.empty() || static_cast<std::int64_t>(sample_names.size()) == samples,
         sample_names.size(), " sample names, expected ", samples);
+  check(identities.empty() || static_cast<std::int64_t>(identities.size()) == samples,
+        identities.size(), " identities, expected one for each of the ", samples, " samples");
+  for (const std::int64_t identity : identities) {
+    check(identity >= 0 && (identity_names.empty() ||
+                            identity < static_cast<std::int64_t>(identity_names.size())),
+          "an identity is ", identity, ", expected 0 … ",
+          identity_names.empty() ? "" : std::to_string(identity_names.size() - 1));
+  }
   check_splits(*this);
   if (has_groups()) {
     check_groups(*this);

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "data/dataset_description.h"
+#include "data/folder_identities.h"
 #include "data/folder_modalities.h"
 #include "data/folder_splits.h"
 #include "data/input_file.h"
@@ -155,6 +156,18 @@ void load_targets(const DatasetDescription& description, const FolderSource& sou
   dataset.targets = Tensor::from(std::span<const float>(values), {source.samples});
 }
 
+std::optional<Table> read_tables(const std::filesystem::path& folder,
+                                 const std::vector<std::string>& files) {
+  std::vector<Table> tables;
+  for (const std::string& file : files) {
+    tables.push_back(read_tsv(folder / file));
+  }
+  if (tables.empty()) {
+    return std::nullopt;
+  }
+  return tables.size() == 1 ? std::move(tables.front()) : joined(tables, files);
+}
+
 }  // namespace
 
 Dataset load_folder_dataset(const std::filesystem::path& description_path,
@@ -168,9 +181,7 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
                     ": the data should be in ", source.folder.string(),
                     ", but there is no such folder; say where it is (key folder, or the option "
                     "that overrides it)");
-  if (!description.table_file.empty()) {
-    source.table = read_tsv(source.folder / description.table_file);
-  }
+  source.table = read_tables(source.folder, description.table_files);
   source.samples = count_samples(description, parts, source);
   check<InputError>(source.samples > 0, description.file_name, ": the data set has no samples");
 
@@ -188,10 +199,13 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
   source.train = dataset.indices(Split::train);
   check<InputError>(!source.train.empty(), description.file_name,
                     ": the training split has no samples");
+  load_identities(description.identity, source, dataset);
   load_labels(description, source, dataset);
   load_targets(description, source, dataset);
   for (const DatasetDescription::ModalityPart& part : parts) {
     dataset.modalities.push_back(load_modality(part, source));
+    dataset.modalities.back().info.per_identity =
+        !part.rows.empty() && part.rows == description.identity.column;
   }
   try {
     dataset.validate();

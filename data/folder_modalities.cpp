@@ -31,15 +31,20 @@ Tensor load_array(const std::filesystem::path& path) {
   return values;
 }
 
-/// Row `rows[i]` of a tensor as row i.
+/// Row `rows[i]` of a tensor as row i; zeros where that is −1, for a sample without.
 Tensor chosen_rows(const Tensor& values, const std::vector<std::int64_t>& rows,
                    const std::string& where) {
   const std::int64_t width = element_count(values.shape().erased(0));
   Tensor result = Tensor::empty(values.shape().replaced(0, static_cast<std::int64_t>(rows.size())));
   float* out = result.mutable_data<float>("chosen_rows");
   for (const std::int64_t row : rows) {
-    check<InputError>(row >= 0 && row < values.size(0), where, "row ", row,
-                      " is asked for, but the file has rows 0 … ", values.size(0) - 1);
+    check<InputError>(row >= -1 && row < values.size(0), where, "row ", row,
+                      " is asked for, but the file has rows 0 … ", values.size(0) - 1,
+                      " (-1: none)");
+    if (row < 0) {
+      out = std::fill_n(out, width, 0.0f);
+      continue;
+    }
     out = std::copy_n(values.data<float>() + row * width, width, out);
   }
   return result;
@@ -175,6 +180,9 @@ void standardise(const FolderSource& source, Modality& modality) {
   // Two passes: the mean first, so that the squares lose no digits.
   for (const bool has_mean : {false, true}) {
     for (const std::int64_t sample : source.train) {
+      if (!modality.has(sample)) {
+        continue;
+      }
       const std::int64_t begin = first_row(sample);
       for (std::int64_t r = begin; r < begin + modality.length(sample); ++r) {
         for (std::int64_t i = 0; i < row; ++i) {
@@ -208,12 +216,26 @@ void standardise(const FolderSource& source, Modality& modality) {
   }
 }
 
+/// Empty where every sample has a row.
+std::vector<std::uint8_t> presence_by_rows(const std::vector<std::int64_t>& rows) {
+  std::vector<std::uint8_t> present;
+  if (std::any_of(rows.begin(), rows.end(), [](std::int64_t row) { return row < 0; })) {
+    for (const std::int64_t row : rows) {
+      present.push_back(row >= 0 ? 1 : 0);
+    }
+  }
+  return present;
+}
+
 }  // namespace
 
 Modality load_modality(const Part& part, const FolderSource& source) {
   Modality modality;
   modality.info.name = part.name;
   modality.info.kind = part.kind;
+  if (!part.rows.empty()) {
+    modality.present = presence_by_rows(source.table->integers(part.rows));
+  }
   switch (part.kind) {
     case ModalityKind::tokens:
       take_tokens(part, source, modality);

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "data/nearest_name.h"
 
 namespace heddle {
 namespace {
@@ -43,6 +44,29 @@ std::vector<int> splits_from_column(const DatasetDescription::SplitPart& part,
     splits.push_back(found->second);
   }
   return splits;
+}
+
+/// Takes training samples that lack a modality which training needs out of their split.
+void leave_out_incomplete(const DatasetDescription& description, const std::optional<Table>& table,
+                          std::vector<int>& splits) {
+  for (const std::string& name : description.split.train_needs) {
+    std::vector<std::string> known;
+    const DatasetDescription::ModalityPart* found = nullptr;
+    for (const DatasetDescription::ModalityPart& part : description.modalities) {
+      known.push_back(part.name);
+      found = part.name == name ? &part : found;
+    }
+    check<InputError>(found != nullptr, description.file_name, ": [split] train_needs names \"",
+                      name, "\", which is no modality", suggestion(name, known));
+    check<InputError>(!found->rows.empty(), description.file_name, ": [split] train_needs names \"",
+                      name, "\", which every sample has; expected a modality with \"rows\"");
+    const std::vector<std::int64_t> rows = table->integers(found->rows);
+    for (std::size_t i = 0; i < splits.size(); ++i) {
+      if (rows[i] < 0 && splits[i] == static_cast<int>(Split::train)) {
+        splits[i] = no_split;
+      }
+    }
+  }
 }
 
 /// Samples of each group in the order of the order column, groups in the order of the table;
@@ -122,7 +146,8 @@ void take_validation_part(double share, std::uint64_t seed, std::vector<SampleGr
 
 void assign_splits(const DatasetDescription& description, const std::optional<Table>& table,
                    double valid_share, std::uint64_t valid_seed, Dataset& dataset) {
-  const std::vector<int> splits = splits_from_column(description.split, table, dataset.samples);
+  std::vector<int> splits = splits_from_column(description.split, table, dataset.samples);
+  leave_out_incomplete(description, table, splits);
   std::vector<SampleGroup> groups = groups_from_column(description.group, table, splits);
   if (valid_share > 0) {
     take_validation_part(valid_share, valid_seed, groups);

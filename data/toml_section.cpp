@@ -42,13 +42,25 @@ std::string TomlSection::required_text(const char* key) const {
 
 std::string TomlSection::file(const char* key) const {
   std::string name = text(key);
+  check_file(key, name);
+  return name;
+}
+
+std::vector<std::string> TomlSection::files(const char* key) const {
+  std::vector<std::string> names = texts(key);
+  for (const std::string& name : names) {
+    check_file(key, name);
+  }
+  return names;
+}
+
+void TomlSection::check_file(const char* key, const std::string& name) const {
   const std::filesystem::path path(name);
   const bool climbs = std::find(path.begin(), path.end(), "..") != path.end();
   if (path.is_absolute() || climbs || name.find('\0') != std::string::npos) {
     fail_at(table_.get(key)->source(), key, " is \"", name.substr(0, 80),
             "\", expected a file in the data folder (set folder to say where that is)");
   }
-  return name;
 }
 
 std::vector<std::string> TomlSection::texts(const char* key) const {

@@ -38,6 +38,8 @@ class TomlSection {
   std::string required_text(const char* key) const;
   /// A relative path that stays below the folder it is relative to.
   std::string file(const char* key) const;
+  /// The same of a list of files, or of one.
+  std::vector<std::string> files(const char* key) const;
   /// A list of texts, or one text.
   std::vector<std::string> texts(const char* key) const;
   bool boolean(const char* key, bool fallback) const;
@@ -50,6 +52,8 @@ class TomlSection {
   static std::string found(const toml::node& node);
 
  private:
+  void check_file(const char* key, const std::string& name) const;
+
   const toml::table& table_;
   std::string title_;
   const std::string& file_name_;

@@ -130,6 +130,30 @@ Table read_tsv(const InputFile& file) {
   return table;
 }
 
+Table joined(const std::vector<Table>& tables, const std::vector<std::string>& names) {
+  check(!tables.empty() && tables.size() == names.size(), "joined: ", tables.size(), " tables and ",
+        names.size(), " names; expected as many, at least one");
+  const Table& first = tables.front();
+  check<InputError>(!first.has_column("table"), first.file_name_,
+                    ": a column is named \"table\", as the one that says which file a row is from");
+  Table result;
+  result.columns_ = first.columns_;
+  result.columns_.emplace_back("table");
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    const Table& table = tables[i];
+    check<InputError>(table.columns_ == first.columns_, table.file_name_, ": ",
+                      table.columns_.size(), " columns that are not those of ", first.file_name_,
+                      "; expected the same columns in the same order");
+    result.file_name_ += (i == 0 ? "" : " + ") + table.file_name_;
+    result.rows_ += table.rows_;
+    std::string_view rest = std::string_view(table.text_).substr(table.body_);
+    while (!rest.empty()) {
+      result.text_.append(take_line(rest)).append("\t").append(names[i]).append("\n");
+    }
+  }
+  return result;
+}
+
 bool Table::has_column(std::string_view column) const {
   return std::find(columns_.begin(), columns_.end(), column) != columns_.end();
 }

@@ -32,6 +32,7 @@ class Table {
 
  private:
   friend Table read_tsv(const InputFile& file);
+  friend Table joined(const std::vector<Table>& tables, const std::vector<std::string>& names);
   Table() = default;
 
   std::int64_t column_index(std::string_view column) const;
@@ -50,5 +51,10 @@ class Table {
 /// most 2 GiB, 4,096 columns, 1 MiB per field. Errors (InputError): file, line, what was expected.
 Table read_tsv(const InputFile& file);
 Table read_tsv(const std::filesystem::path& path);
+
+/// The rows of several tables with the same columns, one after the other, with one more column
+/// "table": the name of the table a row is from. Lines that errors name count through all of them.
+/// Errors (InputError): columns differ, or one is called "table".
+Table joined(const std::vector<Table>& tables, const std::vector<std::string>& names);
 
 }  // namespace heddle

@@ -106,6 +106,8 @@ void check_config(const ModelConfig& config) {
   check_probability("contextual.dropout", config.contextual.dropout);
   check_size("contextual.dense", config.contextual.dense, 0);
   check_probability("contextual.dense_dropout", config.contextual.dense_dropout);
+  check_size("joint.width", config.joint.width, 1);
+  check_probability("joint.dropout", config.joint.dropout);
   check<InputError>(is_floating(config.dtype), "model option dtype is ", config.dtype,
                     "; expected f32 or f64");
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,9 +64,17 @@ struct ContextualConfig {
   double dense_dropout = 0.0;   // on what the classifier gets
 };
 
+/// "joint_embedding" alone: a tower per modality into one space.
+struct JointEmbeddingConfig {
+  std::int64_t width = 256;  // of the space
+  double dropout = 0.0;      // on what enters the projection into it
+  /// No key of [model]: what the loss's temperature begins at, where it is learned ([loss]).
+  std::optional<double> learned_temperature = {};
+};
+
 /// All that decides a model's architecture; the defaults are those of the demo's "sentiment".
 struct ModelConfig {
-  std::string name = "sentiment";  // or "contextual"
+  std::string name = "sentiment";  // or "contextual", "joint_embedding"
   std::int64_t hidden = 64;
   /// "sentiment": attention over the steps of the time modality, each fused with the other
   /// modalities' vectors; or final: one token per modality (final states for the time modality),
@@ -87,6 +96,7 @@ struct ModelConfig {
   ImageEncoderConfig image;
   SequenceEncoderConfig sequence;
   ContextualConfig contextual;
+  JointEmbeddingConfig joint;
 
   DType dtype = DType::f32;
 };

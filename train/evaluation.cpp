@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "data/batch.h"
 #include "train/model_batch.h"
+#include "train/retrieval.h"
 #include "train/trained_model.h"
 
 namespace heddle {
@@ -101,6 +102,21 @@ void append_scores(Predictions& into, const ModelOutput& output, const std::vect
   }
 }
 
+void append_embeddings(Predictions& into, const ModelOutput& output, const SampleBatch& batch) {
+  into.embeddings.resize(output.embeddings.size());
+  for (std::size_t m = 0; m < output.embeddings.size(); ++m) {
+    const Tensor values = output.embeddings[m].value().to(DType::f32);
+    ModalityEmbeddings& entry = into.embeddings[m];
+    entry.modality = batch.modalities[m].name;
+    entry.width = values.size(1);
+    const std::vector<float> rows = values.to_vector<float>();
+    entry.values.insert(entry.values.end(), rows.begin(), rows.end());
+    const std::vector<bool> present =
+        samples_with(batch.modalities[m], static_cast<std::size_t>(batch.size()));
+    entry.present.insert(entry.present.end(), present.begin(), present.end());
+  }
+}
+
 }  // namespace
 
 Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
@@ -112,6 +128,7 @@ Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
   const DType dtype = model.dtype();
   const Device device = model.device();
   Predictions result;
+  result.pairs = loss.evaluated_pairs();
   double loss_sum = 0.0;
   const auto step = static_cast<std::size_t>(options.batch_size);
   for (std::size_t begin = 0; begin < items.size(); begin += step) {
@@ -130,6 +147,7 @@ Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
     if (output.score.defined()) {
       append_scores(result, output, places);
     }
+    append_embeddings(result, output, batch);
     if (options.keep_attention) {
       append_attention(result, output, batch, places);
     }
@@ -151,6 +169,9 @@ std::vector<std::int64_t> items_of(const Dataset& dataset, Split split, const Mo
 
 Metrics metrics_of(const Predictions& predictions, const Dataset& dataset) {
   Metrics result = {{"loss", predictions.loss}};
+  if (!predictions.embeddings.empty()) {
+    result.merge(retrieval_metrics(predictions, dataset));
+  }
   if (!predictions.predicted.empty()) {
     result.merge(classification_metrics(confusion_of(predictions, dataset)));
   }

@@ -1,14 +1,21 @@
 #include "train/load_data.h"
 
-#include "data/builtin/generator.h"
+#include "data/builtin/sets.h"
 #include "data/folder_dataset.h"
 
 namespace heddle {
 
+namespace {
+
+BuiltinOptions builtin_options(const DataConfig& config) {
+  return {.seed = config.seed, .train = config.train, .valid = config.valid, .test = config.test};
+}
+
+}  // namespace
+
 LoadedData load_data(const DataConfig& config) {
   if (config.kind == DataKind::builtin) {
-    BuiltinData made = make_builtin(
-        {.seed = config.seed, .train = config.train, .valid = config.valid, .test = config.test});
+    BuiltinData made = make_builtin_set(config.set, builtin_options(config));
     return {std::move(made.dataset), std::move(made.cues)};
   }
   FolderOptions options;
@@ -26,7 +33,7 @@ std::optional<double> best_possible(const DataConfig& config,
   if (config.kind != DataKind::builtin) {
     return std::nullopt;
   }
-  return best_possible_accuracy(modalities);
+  return best_possible_on(config.set, builtin_options(config), modalities);
 }
 
 }  // namespace heddle

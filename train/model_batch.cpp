@@ -72,6 +72,23 @@ Presence random_presence(std::size_t modalities, std::int64_t batch, double prob
   return presence;
 }
 
+namespace {
+
+/// Both masks at once; undefined is all true.
+Tensor present_in_both(const Tensor& left, const Tensor& right) {
+  if (!left.defined() || !right.defined()) {
+    return left.defined() ? left : right;
+  }
+  Tensor both = left.clone();
+  bool* values = both.mutable_data<bool>("model_batch");
+  for (std::int64_t i = 0; i < both.elements(); ++i) {
+    values[i] = values[i] && right.data<bool>()[i];
+  }
+  return both;
+}
+
+}  // namespace
+
 ModelBatch model_batch(const SampleBatch& batch, const Presence& presence) {
   check(presence.empty() || presence.size() == batch.modalities.size(),
         "model_batch: ", presence.size(), " masks for ", batch.modalities.size(),
@@ -79,9 +96,10 @@ ModelBatch model_batch(const SampleBatch& batch, const Presence& presence) {
   ModelBatch result;
   for (std::size_t m = 0; m < batch.modalities.size(); ++m) {
     const BatchModality& modality = batch.modalities[m];
-    result.inputs.push_back({.values = modality.values,
-                             .lengths = modality.lengths,
-                             .present = presence.empty() ? Tensor() : presence[m]});
+    result.inputs.push_back(
+        {.values = modality.values,
+         .lengths = modality.lengths,
+         .present = present_in_both(modality.present, presence.empty() ? Tensor() : presence[m])});
   }
   result.group_lengths = batch.group_lengths;
   return result;

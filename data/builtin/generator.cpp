@@ -32,17 +32,6 @@ Generator stream_of(std::uint64_t seed, std::int64_t index, Part part) {
                 static_cast<std::uint64_t>(part));
 }
 
-void check_options(const BuiltinOptions& options) {
-  for (const std::int64_t count : {options.train, options.valid, options.test}) {
-    check<InputError>(count >= 0 && count <= most_samples, "built-in data: got ", count,
-                      " samples, expected 0 … ", most_samples);
-  }
-  check<InputError>(options.train > 0, "built-in data: got no training sample");
-  check<InputError>(options.train + options.valid + options.test <= most_samples,
-                    "built-in data: got ", options.train + options.valid + options.test,
-                    " samples in all, expected at most ", most_samples);
-}
-
 /// Sentences of all samples as one modality.
 Modality text_modality(const std::vector<std::string>& sentences) {
   auto vocabulary = std::make_shared<const Vocabulary>(sentence_words());
@@ -77,6 +66,17 @@ void add_splits(Dataset& dataset, const BuiltinOptions& options) {
 
 }  // namespace
 
+void check_builtin_options(const BuiltinOptions& options) {
+  for (const std::int64_t count : {options.train, options.valid, options.test}) {
+    check<InputError>(count >= 0 && count <= most_samples, "built-in data: got ", count,
+                      " samples, expected 0 … ", most_samples);
+  }
+  check<InputError>(options.train > 0, "built-in data: got no training sample");
+  check<InputError>(options.train + options.valid + options.test <= most_samples,
+                    "built-in data: got ", options.train + options.valid + options.test,
+                    " samples in all, expected at most ", most_samples);
+}
+
 LogMelOptions builtin_log_mel_options() {
   return {.sample_rate = static_cast<double>(builtin_sample_rate),
           .window = 256,
@@ -102,7 +102,7 @@ BuiltinSample make_builtin_sample(std::uint64_t seed, std::int64_t index) {
 }
 
 BuiltinData make_builtin(const BuiltinOptions& options) {
-  check_options(options);
+  check_builtin_options(options);
   const std::int64_t samples = options.train + options.valid + options.test;
   const LogMel log_mel(builtin_log_mel_options());
   const std::int64_t frames = log_mel.frames(builtin_waveform_samples);

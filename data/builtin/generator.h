@@ -42,10 +42,13 @@ constexpr std::int64_t builtin_waveform_samples = 4000;
 /// How the waveform becomes frames: 24 frames of 24 bands.
 LogMelOptions builtin_log_mel_options();
 
+/// Errors (InputError): a negative count, no training sample, more than 10,000,000 in all.
+void check_builtin_options(const BuiltinOptions& options);
+
 /// Sample `index` of `seed`: the same whatever else is made.
 BuiltinSample make_builtin_sample(std::uint64_t seed, std::int64_t index);
 
-/// Errors (InputError): a negative count, no training sample, more than 10,000,000 in all.
+/// Errors (InputError): as check_builtin_options.
 BuiltinData make_builtin(const BuiltinOptions& options);
 
 }  // namespace heddle
