@@ -84,7 +84,11 @@ void check_config(const ModelConfig& config) {
   check_probability("dropout", config.dropout);
   check_size("tokens.embedding", config.tokens.embedding, 1);
   check_size("tokens.hidden", config.tokens.hidden, 0);
-  check_size("tokens.layers", config.tokens.layers, 1, most_layers);
+  check_size("tokens.layers", config.tokens.layers, 0, most_layers);
+  check<InputError>(
+      config.tokens.layers > 0 || config.tokens.pool == SequencePool::attention,
+      "model option tokens.pool is \"final\" but with tokens.layers = 0 there is no LSTM that has "
+      "final states; expected \"attention\"");
   check_probability("tokens.dropout", config.tokens.dropout);
   check_probability("features.dropout", config.features.dropout);
   check_channels("image.channels", config.image.channels);

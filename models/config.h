@@ -20,12 +20,12 @@ enum class ImageEncoderKind : std::uint8_t { cnn, linear };
 /// What looks at a sequence of frames.
 enum class SequenceEncoderKind : std::uint8_t { lstm, conv };
 
-/// For inputs of kind tokens: embedding → BiLSTM.
+/// For inputs of kind tokens: embedding → BiLSTM; with no layer, the words of a weighted bag.
 struct TokenEncoderConfig {
   std::int64_t embedding = 64;
   std::int64_t hidden = 0;  // per direction; 0: the model's
-  std::int64_t layers = 1;
-  double dropout = 0.0;  // on the embedded words and between LSTM layers
+  std::int64_t layers = 1;  // 0: no LSTM
+  double dropout = 0.0;     // on the embedded words and between LSTM layers
   /// Only where it is not the modality whose steps the fusion attends to.
   SequencePool pool = SequencePool::attention;
 };

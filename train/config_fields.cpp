@@ -84,7 +84,7 @@ void describe_encoders(ConfigFields& fields, ModelConfig& model) {
   fields.table("tokens", [&] {
     fields.count("embedding", model.tokens.embedding, 1);
     fields.count("hidden", model.tokens.hidden, 0);
-    fields.count("layers", model.tokens.layers, 1, 16);
+    fields.count("layers", model.tokens.layers, 0, 16);
     fields.number("dropout", model.tokens.dropout, dropout);
     describe_pool(fields, model.tokens.pool);
   });
