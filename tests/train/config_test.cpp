@@ -65,7 +65,8 @@ TEST(Config, RetrievalRefusesWhatDoesNotGoTogether) {
   expect_refusal(retrieval_text, {"twice"}, {"task.evaluate=[[\"image\", \"text\"]]"});
   expect_refusal(retrieval_text, {"list of pairs"}, {"task.pairs=[\"text\"]"});
   expect_refusal(retrieval_text, {"list of pairs"}, {"task.pairs=[[\"text\"]]"});
-  expect_refusal(retrieval_text, {"joint_embedding"}, {"model.name=sentiment", "model.joint={}"});
+  expect_refusal("[task]\nkind = \"retrieve\"\npairs = [[\"a\", \"b\"]]",
+                 {"model.name is \"sentiment\"", "joint_embedding"});
   expect_refusal(retrieval_text, {"modality_dropout"}, {"train.modality_dropout=0.5"});
   expect_refusal(retrieval_text, {"temperature", "not known"}, {"loss.temperature=0.1"});
   expect_refusal("[model]\nname = \"joint_embedding\"", {"task.kind = \"retrieve\""});
