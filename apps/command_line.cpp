@@ -213,6 +213,54 @@ void add_deployment(CLI::App& app, ExportCommand& file, ServeCommand& serve, Cho
   answer->callback([&] { chosen = [&] { return run(serve); }; });
 }
 
+void add_retrieve(CLI::App& app, RetrieveCommand& command, Chosen& chosen) {
+  CLI::App* retrieve =
+      app.add_subcommand("retrieve", "Finds what fits best: pictures by words, words by a picture");
+  retrieve->add_option("run", command.source, "Run folder, weights file or checkpoint")->required();
+  retrieve->add_option("--device", command.device,
+                       "cpu, sim, cuda or cuda:N (default: as it was trained)");
+  const auto set_query = [&command](const std::string& name, const std::string& value) {
+    check<UsageError>(command.query.first.empty(), "heddle retrieve: --", command.query.first,
+                      " and --", name, " are both given; expected one thing to search by");
+    command.query = {name, value};
+  };
+  for (const char* name : {"text", "image", "audio"}) {
+    retrieve->add_option_function<std::string>(
+        std::string("--") + name,
+        [set_query, name](const std::string& value) { set_query(name, value); },
+        name == std::string("text") ? "Words to search by"
+                                    : "A name in its data, or a .npy file of raw values");
+  }
+  retrieve
+      ->add_option_function<std::string>(
+          "--input",
+          [set_query](const std::string& value) {
+            const std::size_t equals = value.find('=');
+            check<UsageError>(equals != std::string::npos && equals > 0, "--input ", value,
+                              ": expected NAME=VALUE");
+            set_query(value.substr(0, equals), value.substr(equals + 1));
+          },
+          "NAME=VALUE: search by a modality of another name")
+      ->type_name("NAME=VALUE");
+  retrieve->add_option("--to", command.target,
+                       "Modality to search in (default: the first it was paired with)");
+  retrieve->add_option("--split", command.split, "train, valid or test")->capture_default_str();
+  retrieve->add_option("--top", command.top, "How many to show")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  retrieve->add_option("--set", command.overrides, "KEY=VALUE: override a key of its configuration")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  retrieve->add_flag("--json", command.json, "Print JSON");
+  retrieve->footer(
+      "Examples:\n"
+      "  heddle retrieve out/flickr8k --text \"a dog runs through the grass\" --top 5\n"
+      "  heddle retrieve out/flickr8k --image 1056338697_4f7d7ce270.jpg\n"
+      "  heddle retrieve out/crosslingual --input german=\"ein hund rennt\" --to english");
+  retrieve->callback([&] { chosen = [&] { return run(command); }; });
+}
+
 void add_small_commands(CLI::App& app, InspectCommand& inspect, ShowCommand& show, Chosen& chosen) {
   CLI::App* file = app.add_subcommand("inspect", "What is in a safetensors file");
   file->add_option("file", inspect.file, "A .safetensors file")->required();
@@ -310,6 +358,7 @@ int run_command_line(int count, const char* const* arguments) {
   ExplainCommand explain;
   ExportCommand file;
   ServeCommand serve;
+  RetrieveCommand retrieve;
   InspectCommand inspect;
   ShowCommand show;
   KernelCommand kernel;
@@ -320,6 +369,7 @@ int run_command_line(int count, const char* const* arguments) {
   add_predict(app, predict, chosen);
   add_explain(app, explain, chosen);
   add_deployment(app, file, serve, chosen);
+  add_retrieve(app, retrieve, chosen);
   add_kernel(app, kernel, chosen);
   add_bench(app, bench, chosen);
   add_small_commands(app, inspect, show, chosen);

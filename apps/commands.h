@@ -74,6 +74,19 @@ struct ServeCommand {
 /// Reads questions from standard input, a JSON object per line, and answers each with a line.
 int run(const ServeCommand& command);
 
+struct RetrieveCommand {
+  std::string source;
+  std::string device;  // empty: as it was trained
+  /// Modality and what to search by: words; or a name in the data, or the path of a .npy file.
+  std::pair<std::string, std::string> query;
+  std::string target;  // modality to search in; empty: the first paired with the query's
+  std::string split = "test";
+  std::vector<std::string> overrides;
+  std::int64_t top = 5;
+  bool json = false;
+};
+int run(const RetrieveCommand& command);
+
 struct InspectCommand {
   std::string file;
   bool strict = false;  // what the format advises against is an error

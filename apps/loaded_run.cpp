@@ -20,16 +20,24 @@ LoadedRun load_run(const std::string& source, const std::string& device,
   LoadedRun run;
   run.config = parse_run_config(file.config, source, overrides);
   run.data = load_data(run.config.data, run.config.evaluate.by);
-  run.loss.emplace(run.config.loss, run.data.dataset);
+  run.loss.emplace(run.config, run.data.dataset);
   run.model = model_for(run.config, run.data.dataset, *run.loss);
   run.modalities = modalities_used(run.config, run.data.dataset);
   load_weights(parameters_of(*run.model), file.weights, source);
   return run;
 }
 
+void expect_predictions(const LoadedRun& run, const std::string& source) {
+  check<InputError>(run.config.task.kind != TaskKind::retrieve, source,
+                    ": this model predicts nothing, it finds: use heddle retrieve (and heddle "
+                    "evaluate for its recalls)");
+}
+
 LoadedRun load_for_prediction(const std::string& source, const std::string& device) {
   if (!is_model_file(source)) {
-    return load_run(source, device);
+    LoadedRun run = load_run(source, device);
+    expect_predictions(run, source);
+    return run;
   }
   ModelFile file = read_model_file(source);
   LoadedRun run;

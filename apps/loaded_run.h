@@ -29,7 +29,11 @@ struct LoadedRun {
 LoadedRun load_run(const std::string& source, const std::string& device,
                    std::vector<std::string> overrides = {});
 
-/// As load_run; a model file (train/model_file.h) too, which brings no data along.
+/// Errors (InputError): a model that finds and does not predict; says what to use instead.
+void expect_predictions(const LoadedRun& run, const std::string& source);
+
+/// As load_run; a model file (train/model_file.h) too, which brings no data along. Errors
+/// (InputError): as expect_predictions.
 LoadedRun load_for_prediction(const std::string& source, const std::string& device);
 
 }  // namespace heddle

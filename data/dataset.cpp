@@ -164,6 +164,14 @@ std::string Dataset::name_of_sample(std::int64_t sample) const {
                               : sample_names[static_cast<std::size_t>(sample)];
 }
 
+std::string Dataset::name_of_identity(std::int64_t identity) const {
+  if (identities.empty()) {
+    return name_of_sample(identity);
+  }
+  return identity_names.empty() ? std::to_string(identity)
+                                : identity_names.at(static_cast<std::size_t>(identity));
+}
+
 std::int64_t Dataset::sample_named(std::string_view sample_name) const {
   const auto found = std::find(sample_names.begin(), sample_names.end(), sample_name);
   if (found != sample_names.end()) {

@@ -51,8 +51,8 @@ void read_folds(const TomlSection& section, DatasetDescription::SplitPart& split
 }
 
 void read_split(const TomlSection& section, DatasetDescription::SplitPart& split) {
-  section.know({"column", "train", "valid", "test", "ignore", "valid_share", "valid_seed", "folds",
-                "fold", "folds_seed"});
+  section.know({"column", "train", "valid", "test", "ignore", "train_needs", "valid_share",
+                "valid_seed", "folds", "fold", "folds_seed"});
   split.column = section.text("column");
   for (const Split part : all_splits) {
     const std::string key(name_of(part));
@@ -66,6 +66,7 @@ void read_split(const TomlSection& section, DatasetDescription::SplitPart& split
     }
   }
   split.ignored = section.texts("ignore");
+  split.train_needs = section.texts("train_needs");
   split.valid_share = section.share("valid_share");
   split.valid_seed = static_cast<std::uint64_t>(section.integer("valid_seed", 0, 0));
   read_folds(section, split);
@@ -262,7 +263,7 @@ DatasetDescription::ModalityPart read_modality(const TomlSection& section,
   }
   check_kind_keys(section, modality.kind);
   if (const toml::node* file = section.node("file"); file != nullptr && file->is_table()) {
-    modality.file_of = section.files("file");
+    modality.file_of = section.file_table("file");
   } else {
     modality.file = section.file("file");
   }
@@ -321,15 +322,15 @@ void read_joins(const TomlSection& section, DatasetDescription& description) {
 }
 
 void check_table_needed(const TomlSection& top, const DatasetDescription& description) {
-  bool needed = !description.split.column.empty() || !description.group.columns.empty() ||
-                !description.split.folds_column.empty() || !description.label.column.empty() ||
-                !description.target.column.empty();
+  bool needed = !description.identity.column.empty() || !description.split.column.empty() ||
+                !description.group.columns.empty() || !description.split.folds_column.empty() ||
+                !description.label.column.empty() || !description.target.column.empty();
   for (const DatasetDescription::ModalityPart& modality : description.modalities) {
     needed = needed || !modality.column.empty() || !modality.columns.empty() ||
              !modality.categories.empty() || !modality.rows.empty() ||
              !modality.files_column.empty();
   }
-  if (needed && description.table_file.empty()) {
+  if (needed && description.table_files.empty()) {
     top.fail_here("columns are named, but there is no [table] with a file that has them");
   }
 }
@@ -338,7 +339,8 @@ DatasetDescription described_by(const toml::table& root, const std::string& file
   DatasetDescription description;
   description.file_name = file_name;
   const TomlSection top(root, "", description.file_name);
-  top.know({"name", "folder", "table", "split", "group", "label", "target", "modality"});
+  top.know(
+      {"name", "folder", "table", "split", "identity", "group", "label", "target", "modality"});
   description.name = top.required_text("name");
   description.folder = top.text("folder");
   const auto section = [&](const char* key, const auto& read) {
@@ -348,8 +350,10 @@ DatasetDescription described_by(const toml::table& root, const std::string& file
   };
   section("table", [&](const TomlSection& table) {
     table.know({"file", "name", "join"});
-    table.required_text("file");
-    description.table_file = table.file("file");
+    description.table_files = table.files("file");
+    if (description.table_files.empty()) {
+      table.fail_here("expected key \"file\", the name of one or several tables");
+    }
     description.sample_column = table.text("name");
     read_joins(table, description);
   });
@@ -357,6 +361,15 @@ DatasetDescription described_by(const toml::table& root, const std::string& file
     description.split.values[static_cast<std::size_t>(part)] = {std::string(name_of(part))};
   }
   section("split", [&](const TomlSection& table) { read_split(table, description.split); });
+  section("identity", [&](const TomlSection& table) {
+    table.know({"column", "file", "name"});
+    description.identity.column = table.required_text("column");
+    description.identity.file = table.file("file");
+    description.identity.name = table.text("name");
+    if (description.identity.file.empty() != description.identity.name.empty()) {
+      table.fail_here("\"file\" and \"name\" go together; expected both or none");
+    }
+  });
   section("group", [&](const TomlSection& table) {
     table.know({"column", "order"});
     description.group.columns = table.texts("column");

@@ -3,14 +3,15 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "data/csv.h"
 #include "data/dataset_description.h"
 #include "data/folder_arrays.h"
+#include "data/folder_identities.h"
 #include "data/folder_labels.h"
 #include "data/folder_modalities.h"
 #include "data/folder_splits.h"
 #include "data/input_file.h"
 #include "data/nearest_name.h"
-#include "data/csv.h"
 
 namespace heddle {
 namespace {
@@ -66,6 +67,23 @@ std::int64_t count_samples(const DatasetDescription& description,
   return shape[0] - fences;
 }
 
+std::optional<Table> read_tables(const std::filesystem::path& folder,
+                                 const DatasetDescription& description) {
+  std::vector<Table> tables;
+  for (const std::string& file : description.table_files) {
+    tables.push_back(read_table(folder / file));
+  }
+  if (tables.empty()) {
+    return std::nullopt;
+  }
+  Table table =
+      tables.size() == 1 ? std::move(tables.front()) : stacked(tables, description.table_files);
+  for (const DatasetDescription::JoinPart& join : description.joins) {
+    table.join(join.rows, read_table(folder / join.file));
+  }
+  return table;
+}
+
 }  // namespace
 
 Dataset load_folder_dataset(const std::filesystem::path& description_path,
@@ -79,12 +97,7 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
                     ": the data should be in ", source.folder.string(),
                     ", but there is no such folder; say where it is (key folder, or the option "
                     "that overrides it)");
-  if (!description.table_file.empty()) {
-    source.table = read_table(source.folder / description.table_file);
-    for (const DatasetDescription::JoinPart& join : description.joins) {
-      source.table->join(join.rows, read_table(source.folder / join.file));
-    }
-  }
+  source.table = read_tables(source.folder, description);
   source.samples = count_samples(description, parts, source);
   check<InputError>(source.samples > 0, description.file_name, ": the data set has no samples");
 
@@ -112,10 +125,13 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
     dataset.category = options.category;
     dataset.category_of = source.table->text(options.category);
   }
+  load_identities(description.identity, source, dataset);
   load_labels(description, source, dataset);
   load_targets(description, source, dataset);
   for (const DatasetDescription::ModalityPart& part : parts) {
     dataset.modalities.push_back(load_modality(part, source));
+    dataset.modalities.back().info.per_identity =
+        !part.rows.empty() && part.rows == description.identity.column;
   }
   try {
     dataset.validate();

@@ -10,6 +10,8 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "data/folder_arrays.h"
+#include "data/nearest_name.h"
 
 namespace heddle {
 namespace {
@@ -142,6 +144,29 @@ void choose_fold(const DatasetDescription& description, const std::optional<Tabl
   }
 }
 
+/// Takes training samples that lack a modality which training needs out of their split.
+void leave_out_incomplete(const DatasetDescription& description, const std::optional<Table>& table,
+                          std::vector<int>& splits) {
+  for (const std::string& name : description.split.train_needs) {
+    std::vector<std::string> known;
+    const DatasetDescription::ModalityPart* found = nullptr;
+    for (const DatasetDescription::ModalityPart& part : description.modalities) {
+      known.push_back(part.name);
+      found = part.name == name ? &part : found;
+    }
+    check<InputError>(found != nullptr, description.file_name, ": [split] train_needs names \"",
+                      name, "\", which is no modality", suggestion(name, known));
+    check<InputError>(!found->rows.empty(), description.file_name, ": [split] train_needs names \"",
+                      name, "\", which every sample has; expected a modality with \"rows\"");
+    const std::vector<std::int64_t> rows = row_numbers(*found, *table);
+    for (std::size_t i = 0; i < splits.size(); ++i) {
+      if (rows[i] == -1 && splits[i] == static_cast<int>(Split::train)) {
+        splits[i] = no_split;
+      }
+    }
+  }
+}
+
 /// Samples of each group in the order of the order column, groups in the order of the table;
 /// without groups, each sample by itself.
 std::vector<SampleGroup> groups_from_column(const DatasetDescription::GroupPart& part,
@@ -223,6 +248,7 @@ void assign_splits(const DatasetDescription& description, const std::optional<Ta
   if (description.split.has_folds()) {
     choose_fold(description, table, choice.fold, splits, dataset);
   }
+  leave_out_incomplete(description, table, splits);
   std::vector<SampleGroup> groups = groups_from_column(description.group, table, splits);
   if (choice.valid_share > 0) {
     take_validation_part(choice.valid_share, choice.valid_seed, groups);

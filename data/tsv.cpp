@@ -29,6 +29,17 @@ std::string_view take_line(std::string_view& rest) {
   return line;
 }
 
+/// The same of a row that ends with `row_end`, which stands after the last one too.
+std::string_view take_row(std::string_view& rest, char row_end) {
+  if (row_end == '\n') {
+    return take_line(rest);
+  }
+  const std::size_t end = rest.find(row_end);
+  const std::string_view row = rest.substr(0, end);
+  rest.remove_prefix(end + 1);
+  return row;
+}
+
 /// Takes the next field off the front of `line`; nothing left makes `more` false.
 std::string_view take_field(std::string_view& line, bool& more, char field_end = '\t') {
   const std::size_t end = line.find(field_end);
@@ -131,6 +142,41 @@ Table read_tsv(const InputFile& file) {
   return table;
 }
 
+Table stacked(const std::vector<Table>& tables, const std::vector<std::string>& names) {
+  check(!tables.empty() && tables.size() == names.size(), "stacked: ", tables.size(),
+        " tables and ", names.size(), " names; expected as many, at least one");
+  const Table& first = tables.front();
+  check<InputError>(!first.has_column("table"), first.file_name_,
+                    ": a column is named \"table\", as the one that says which file a row is from");
+  // The separators of records and units: a field of a CSV file may hold tabs and line ends.
+  Table result;
+  result.field_end_ = '\x1F';
+  result.row_end_ = '\x1E';
+  result.columns_ = first.columns_;
+  result.columns_.emplace_back("table");
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    const Table& table = tables[i];
+    check<InputError>(table.columns_ == first.columns_, table.file_name_, ": ",
+                      table.columns_.size(), " columns that are not those of ", first.file_name_,
+                      "; expected the same columns in the same order");
+    check<InputError>(table.row_end_ == result.row_end_ ||
+                          table.text_.find_first_of("\x1E\x1F") == std::string::npos,
+                      table.file_name_, ": a separator character (U+001E or U+001F)");
+    result.file_name_ += (i == 0 ? "" : " + ") + table.file_name_;
+    result.rows_ += table.rows_;
+    std::string_view rest = std::string_view(table.text_).substr(table.body_);
+    for (std::int64_t row = 0; row < table.rows_; ++row) {
+      const std::size_t begun = result.text_.size();
+      result.text_.append(take_row(rest, table.row_end_));
+      std::replace(result.text_.begin() + static_cast<std::ptrdiff_t>(begun), result.text_.end(),
+                   table.field_end_, result.field_end_);
+      result.text_ += result.field_end_;
+      result.text_.append(names[i]) += result.row_end_;
+    }
+  }
+  return result;
+}
+
 bool Table::has_column(std::string_view column) const {
   return column_index(column).has_value() ||
          std::any_of(joined_.begin(), joined_.end(),
@@ -175,11 +221,7 @@ void Table::visit_column(std::string_view column, const Visit& visit) const {
   }
   std::string_view rest = std::string_view(text_).substr(body_);
   for (std::int64_t row = 0; row < rows_; ++row) {
-    const std::size_t end = rest.find(row_end_);
-    std::string_view line = row_end_ == '\n' ? take_line(rest) : rest.substr(0, end);
-    if (row_end_ != '\n') {
-      rest.remove_prefix(end + 1);
-    }
+    std::string_view line = take_row(rest, row_end_);
     bool more = true;
     std::string_view field = take_field(line, more, field_end_);
     for (std::int64_t skipped = 0; skipped < *index; ++skipped) {

@@ -45,6 +45,7 @@ class Table {
  private:
   friend Table read_tsv(const InputFile& file);
   friend class TableBuilder;
+  friend Table stacked(const std::vector<Table>& tables, const std::vector<std::string>& names);
   Table() = default;
 
   struct Joined;
@@ -73,5 +74,11 @@ struct Table::Joined {
 /// most 2 GiB, 4,096 columns, 1 MiB per field. Errors (InputError): file, line, what was expected.
 Table read_tsv(const InputFile& file);
 Table read_tsv(const std::filesystem::path& path);
+
+/// The rows of several tables with the same columns, one after the other, with one more column
+/// "table": the name of the table a row is from. Lines that errors name count through all of them,
+/// each row as one line. Errors (InputError): columns differ, one is called "table", or a file has
+/// the characters U+001E and U+001F (record and unit separator).
+Table stacked(const std::vector<Table>& tables, const std::vector<std::string>& names);
 
 }  // namespace heddle

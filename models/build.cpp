@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "models/contextual.h"
 #include "models/fusion_model.h"
+#include "models/joint_embedding.h"
 #include "models/sentiment.h"
 
 namespace heddle {
@@ -14,8 +15,9 @@ namespace {
 
 /// Names that parts of the models have themselves: an input of that name would share parameter
 /// names with them.
-constexpr std::array<std::string_view, 7> part_names = {
-    "fusion", "classifier", "dropout", "lstm", "dense", "dense_dropout", "input_dropout"};
+constexpr std::array<std::string_view, 8> part_names = {
+    "fusion", "classifier",    "dropout",       "lstm",
+    "dense",  "dense_dropout", "input_dropout", "log_scale"};
 
 void check_name(const InputSpec& spec) {
   check<InputError>(!spec.name.empty() && spec.name.find('.') == std::string::npos,
@@ -68,6 +70,12 @@ std::unique_ptr<Model> build_model(const ModelConfig& config, const std::vector<
                                    const Generator& generator) {
   check_config(config);
   check_inputs(inputs);
+  if (config.name == "joint_embedding") {
+    check<InputError>(classes == 0 && !with_score,
+                      "model \"joint_embedding\" predicts neither classes nor a number; expected "
+                      "task.kind = \"retrieve\"");
+    return std::make_unique<JointEmbedding>(config, inputs, generator);
+  }
   check<InputError>(classes >= 0 && (classes > 0 || with_score), "model: there are ", classes,
                     " classes and no score to predict; expected at least one of them");
   if (config.name == "sentiment") {
@@ -80,8 +88,8 @@ std::unique_ptr<Model> build_model(const ModelConfig& config, const std::vector<
     return std::make_unique<ContextualSentiment>(config, inputs, classes, with_score, generator);
   }
   fail<InputError>("model name is \"", config.name,
-                   "\"; expected \"sentiment\", \"fusion\" or "
-                   "\"contextual\"");
+                   "\"; expected \"sentiment\", \"fusion\", \"contextual\" or "
+                   "\"joint_embedding\"");
 }
 
 }  // namespace heddle

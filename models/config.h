@@ -33,12 +33,13 @@ struct TransformerConfig {
   std::int64_t max_steps = 512;  // learned: a batch with more steps is an error
 };
 
-/// For inputs of kind tokens: an embedding, and what reads it.
+/// For inputs of kind tokens: an embedding, and what reads it; an LSTM of no layer leaves the words
+/// a weighted bag.
 struct TokenEncoderConfig {
   TokenEncoderKind kind = TokenEncoderKind::lstm;
   std::int64_t embedding = 64;                   // transformer: its width
   std::int64_t hidden = 0;                       // lstm: per direction; 0: the model's
-  std::int64_t layers = 1;                       // lstm, transformer
+  std::int64_t layers = 1;                       // lstm (0: no LSTM), transformer
   std::vector<std::int64_t> widths = {3, 4, 5};  // cnn: words that filters span, all different
   std::int64_t filters = 100;                    // cnn: of each width
   TransformerConfig transformer;
@@ -105,9 +106,17 @@ struct ContextualConfig {
   FusionPlace fuse = FusionPlace::features;  // with a fusion
 };
 
+/// "joint_embedding" alone: a tower per modality into one space.
+struct JointEmbeddingConfig {
+  std::int64_t width = 256;  // of the space
+  double dropout = 0.0;      // on what enters the projection into it
+  /// No key of [model]: what the loss's temperature begins at, where it is learned ([loss]).
+  std::optional<double> learned_temperature = {};
+};
+
 /// All that decides a model's architecture; the defaults are those of the demo's "sentiment".
 struct ModelConfig {
-  std::string name = "sentiment";  // or "fusion", "contextual"
+  std::string name = "sentiment";  // or "fusion", "contextual", "joint_embedding"
   std::int64_t hidden = 64;
   /// "sentiment": attention over the steps of the time modality, each fused with the other
   /// modalities' vectors; or final: one token per modality (final states for the time modality),
@@ -131,6 +140,7 @@ struct ModelConfig {
   SequenceEncoderConfig sequence;
   ContextualConfig contextual;
   FusionConfig fusion;  // "fusion", and "contextual" with a fusion
+  JointEmbeddingConfig joint;
 
   DType dtype = DType::f32;
 };

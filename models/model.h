@@ -65,6 +65,10 @@ struct ModelOutput {
   /// modalities, [modalities, B]; either may be undefined.
   Tensor time_weights;
   Tensor modality_weights;
+  /// Of models that bring modalities together: one per input, [B, width] of length 1; else empty.
+  std::vector<Variable> embeddings;
+  /// What their cosines are multiplied by, [1]; undefined: as the loss is configured.
+  Variable similarity_scale;
 };
 
 /// A network the training loop can train: what every model of the zoo looks like from outside.

@@ -37,6 +37,9 @@ std::vector<Tensor*> tensors_of(StepBatch& batch) {
   }
   tensors.insert(tensors.end(), {&batch.inputs.group_lengths, &batch.targets.labels,
                                  &batch.targets.targets, &batch.targets.counted});
+  for (PairTargets& pair : batch.targets.pairs) {
+    tensors.insert(tensors.end(), {&pair.negatives, &pair.own, &pair.weights});
+  }
   return tensors;
 }
 

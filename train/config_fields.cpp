@@ -12,16 +12,28 @@ using Range = ConfigFields::Range;
 constexpr Range fraction = {0.0, 1.0};
 constexpr Range dropout = {0.0, 0.99};
 
+/// A word that is kept as it is written. A name that is none of them is told as the first.
+void name_among(ConfigFields& fields, std::string_view key, std::string& value,
+                const std::vector<std::string>& names) {
+  const auto found = std::find(names.begin(), names.end(), value);
+  auto which = static_cast<std::size_t>(found == names.end() ? 0 : found - names.begin());
+  fields.word(key, names, which);
+  value = names[which];
+}
+
+void describe_task(ConfigFields& fields, TaskConfig& task) {
+  fields.choice("kind", task.kind, {"classify", "retrieve"});
+  if (task.kind == TaskKind::retrieve) {
+    fields.pairs("pairs", task.pairs);
+    fields.pairs("evaluate", task.evaluate);
+  }
+}
+
 void describe_data(ConfigFields& fields, DataConfig& data) {
   fields.choice("kind", data.kind, {"builtin", "folder"});
   fields.texts("modalities", data.modalities);
   if (data.kind == DataKind::builtin) {
-    const std::vector<std::string> sets = builtin_set_names();
-    auto which =
-        static_cast<std::size_t>(std::find(sets.begin(), sets.end(), data.set) - sets.begin());
-    which = which < sets.size() ? which : 0;
-    fields.word("set", sets, which);
-    data.set = sets[which];
+    name_among(fields, "set", data.set, builtin_set_names());
     fields.seed("seed", data.seed);
     fields.count("train", data.train, 1, 10'000'000);
     fields.count("valid", data.valid, 0, 10'000'000);
@@ -58,7 +70,7 @@ void describe_tokens(ConfigFields& fields, TokenEncoderConfig& tokens) {
     if (tokens.kind == TokenEncoderKind::lstm) {
       fields.count("hidden", tokens.hidden, 0);
     }
-    fields.count("layers", tokens.layers, 1, 16);
+    fields.count("layers", tokens.layers, tokens.kind == TokenEncoderKind::lstm ? 0 : 1, 16);
   }
   if (tokens.kind == TokenEncoderKind::transformer) {
     describe_transformer(fields, tokens.transformer);
@@ -200,12 +212,16 @@ void describe_fusion_model(ConfigFields& fields, ModelConfig& model) {
   describe_encoders(fields, model);
 }
 
+void describe_joint(ConfigFields& fields, ModelConfig& model) {
+  fields.table("joint", [&] {
+    fields.count("width", model.joint.width, 1, 65536);
+    fields.number("dropout", model.joint.dropout, dropout);
+  });
+  describe_encoders(fields, model);
+}
+
 void describe_model(ConfigFields& fields, ModelConfig& model) {
-  const std::vector<std::string> names = {"sentiment", "contextual", "fusion"};
-  const auto known = std::find(names.begin(), names.end(), model.name);
-  std::size_t which = known == names.end() ? 0 : static_cast<std::size_t>(known - names.begin());
-  fields.word("name", names, which);
-  model.name = names[which];
+  name_among(fields, "name", model.name, {"sentiment", "contextual", "fusion", "joint_embedding"});
   fields.count("hidden", model.hidden, 1, 65536);
   std::size_t type = model.dtype == DType::f64 ? 1 : 0;
   fields.word("dtype", {"f32", "f64"}, type);
@@ -219,6 +235,8 @@ void describe_model(ConfigFields& fields, ModelConfig& model) {
     }
   } else if (model.name == "fusion") {
     describe_fusion_model(fields, model);
+  } else if (model.name == "joint_embedding") {
+    describe_joint(fields, model);
   } else {
     describe_sentiment(fields, model);
   }
@@ -267,6 +285,17 @@ void describe_loss(ConfigFields& fields, LossConfig& loss) {
   }
 }
 
+void describe_contrastive(ConfigFields& fields, LossConfig& loss) {
+  fields.choice("contrastive", loss.contrastive, {"infonce", "triplet"});
+  if (loss.contrastive == ContrastiveLossKind::infonce) {
+    fields.number("temperature", loss.temperature, {0.01, 10.0});
+    fields.flag("learn_temperature", loss.learn_temperature);
+  } else {
+    fields.number("margin", loss.margin, {0.0, 2.0});
+    fields.choice("negatives", loss.negatives, {"hardest", "all"});
+  }
+}
+
 void describe_optimizer(ConfigFields& fields, OptimizerConfig& optimizer) {
   fields.choice("kind", optimizer.kind, {"adam", "adamw", "sgd"});
   fields.number("learning_rate", optimizer.learning_rate, {0.0, 1e6});
@@ -299,10 +328,17 @@ void describe_schedule(ConfigFields& fields, ScheduleConfig& schedule) {
 void describe(ConfigFields& fields, RunConfig& config) {
   fields.text("name", config.name);
   fields.text("description", config.description);
+  fields.table("task", [&] { describe_task(fields, config.task); });
   fields.table("data", [&] { describe_data(fields, config.data); });
   fields.table("model", [&] { describe_model(fields, config.model); });
   fields.table("train", [&] { describe_train(fields, config.train); });
-  fields.table("loss", [&] { describe_loss(fields, config.loss); });
+  fields.table("loss", [&] {
+    if (config.task.kind == TaskKind::retrieve) {
+      describe_contrastive(fields, config.loss);
+    } else {
+      describe_loss(fields, config.loss);
+    }
+  });
   fields.table("optimizer", [&] { describe_optimizer(fields, config.optimizer); });
   fields.table("schedule", [&] { describe_schedule(fields, config.schedule); });
   if (config.data.kind == DataKind::folder) {

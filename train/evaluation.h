@@ -13,6 +13,14 @@
 
 namespace heddle {
 
+/// Embeddings of one modality, one row per evaluated sample.
+struct ModalityEmbeddings {
+  std::string modality;
+  std::int64_t width = 0;
+  std::vector<float> values;          // [samples, width], row by row
+  std::vector<std::uint8_t> present;  // one per sample: 0 where its row means nothing
+};
+
 /// What a model says of samples, in the order they were asked for (groups: their members in order).
 struct Predictions {
   std::vector<std::int64_t> samples;
@@ -24,6 +32,8 @@ struct Predictions {
   /// Attention over the words or frames of each sample, empty without (groups have none).
   std::vector<std::vector<double>> time_weights;
   std::vector<std::vector<double>> modality_weights;  // empty without
+  std::vector<ModalityEmbeddings> embeddings;         // empty for models that have none
+  std::vector<EvaluatedPair> pairs;                   // which of them to search by which
   double loss = 0.0;                                  // mean over samples
 };
 
@@ -52,8 +62,8 @@ std::int64_t evaluation_batch_size(const TrainConfig& train);
 /// Samples of a split, or its groups where the model takes groups.
 std::vector<std::int64_t> items_of(const Dataset& dataset, Split split, const Model& model);
 
-/// "loss", then what applies: classification_metrics, "auc" of two classes, regression_metrics and,
-/// where the data set has graded targets in −3 … 3, sentiment_metrics.
+/// "loss", then what applies: retrieval_metrics, classification_metrics, "auc" of two classes,
+/// regression_metrics and, where the data set has graded targets in −3 … 3, sentiment_metrics.
 Metrics metrics_of(const Predictions& predictions, const Dataset& dataset);
 
 /// Errors: predictions without classes.

@@ -5,11 +5,17 @@
 
 namespace heddle {
 
+namespace {
+
+BuiltinOptions builtin_options(const DataConfig& config) {
+  return {.seed = config.seed, .train = config.train, .valid = config.valid, .test = config.test};
+}
+
+}  // namespace
+
 LoadedData load_data(const DataConfig& config, const std::string& category) {
   if (config.kind == DataKind::builtin) {
-    BuiltinData made = make_builtin_set(
-        config.set,
-        {.seed = config.seed, .train = config.train, .valid = config.valid, .test = config.test});
+    BuiltinData made = make_builtin_set(config.set, builtin_options(config));
     return {std::move(made.dataset), std::move(made.cues)};
   }
   FolderOptions options;
@@ -29,7 +35,7 @@ std::optional<double> best_possible(const DataConfig& config,
   if (config.kind != DataKind::builtin) {
     return std::nullopt;
   }
-  return best_possible_in_set(config.set, modalities);
+  return best_possible_in_set(config.set, builtin_options(config), modalities);
 }
 
 }  // namespace heddle

@@ -12,14 +12,15 @@ namespace heddle {
 
 struct LoadedData {
   Dataset dataset;
-  std::vector<HiddenCues> cues;  // one per sample; built-in data only
+  std::vector<HiddenCues> cues;  // one per sample; built-in "sentiment" data only
 };
 
 /// The data a configuration names; with the column `category` of the table, where given, as
 /// Dataset::category. Errors (InputError): as the loaders.
 LoadedData load_data(const DataConfig& config, const std::string& category = {});
 
-/// The best accuracy that is possible with these modalities; known for built-in data only.
+/// The best value of the run's main figure (accuracy; of retrieval the mean recall) that is
+/// possible with these modalities; known for built-in data only.
 std::optional<double> best_possible(const DataConfig& config,
                                     const std::vector<std::string>& modalities);
 

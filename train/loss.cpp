@@ -34,8 +34,27 @@ Loss::Loss(const LossConfig& config, const Dataset& dataset) : config_(config) {
   }
 }
 
+Loss::Loss(const RunConfig& config, const Dataset& dataset) {
+  if (config.task.kind == TaskKind::retrieve) {
+    contrastive_.emplace(config, dataset);
+  } else {
+    *this = Loss(config.loss, dataset);
+  }
+}
+
+std::optional<double> Loss::learned_temperature() const {
+  return contrastive_ ? contrastive_->learned_temperature() : std::nullopt;
+}
+
+std::vector<EvaluatedPair> Loss::evaluated_pairs() const {
+  return contrastive_ ? contrastive_->evaluated_pairs() : std::vector<EvaluatedPair>{};
+}
+
 LossTargets Loss::targets_of(const SampleBatch& batch, DType dtype, Device device) const {
   LossTargets result;
+  if (contrastive_) {
+    result.pairs = contrastive_->targets_of(batch, dtype, device);
+  }
   if (classifies()) {
     const std::vector<std::int64_t> labels = batch.labels.to_vector<std::int64_t>();
     for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -57,6 +76,9 @@ LossTargets Loss::targets_of(const SampleBatch& batch, DType dtype, Device devic
 }
 
 Variable Loss::operator()(const ModelOutput& output, const LossTargets& targets) const {
+  if (contrastive_) {
+    return (*contrastive_)(output, targets.pairs);
+  }
   Variable total;
   if (classifies()) {
     const CrossEntropyOptions options = {.label_smoothing = config_.label_smoothing,

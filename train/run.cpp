@@ -33,7 +33,7 @@ std::string epoch_message(const Trainer& trainer, const Metrics& metrics) {
   std::ostringstream text;
   text << "epoch " << (state.step - 1) / trainer.steps_per_epoch() + 1 << ", step " << state.step;
   text.precision(4);
-  for (const char* name : {"loss", "accuracy", "mae"}) {
+  for (const char* name : {"loss", "accuracy", "recall_mean", "mae"}) {
     if (const auto found = metrics.find(name); found != metrics.end()) {
       text << (name == std::string("loss") ? ": validation " : ", ") << name << ' '
            << found->second;

@@ -65,6 +65,7 @@ void add_charts(RunReport& report, const RunState& state) {
   };
   add("loss", "Loss", "mean per sample", number);
   add("accuracy", "Accuracy", "share of samples", fraction);
+  add("recall_mean", "Mean recall", "of R@1, 5 and 10 over pairs and directions", fraction);
   add("mae", "Mean absolute error", "of the score", number);
   add("learning_rate", "Learning rate", "per step", number);
   add("gradient_norm", "Norm of the gradient", "before clipping", number);
@@ -105,7 +106,7 @@ std::string data_text(const RunConfig& config, const Dataset& dataset) {
 
 ReportHeadline headline_of(const FinishedRun& run) {
   const std::string metric = main_metric(run.summary);
-  const MetricText& text = text_of(metric);
+  const MetricText text = text_of(metric);
   ReportHeadline headline;
   headline.metric = "test " + metric;
   headline.unit = text.unit;
@@ -150,6 +151,9 @@ std::optional<HistoryEntry> best_watched_epoch(const std::vector<HistoryEntry>& 
   std::optional<HistoryEntry> best;
   const auto value = [](const HistoryEntry& entry) {
     const auto accuracy = find(entry.values, "accuracy");
+    if (const auto recall = find(entry.values, "recall_mean")) {
+      return *recall;
+    }
     return accuracy ? *accuracy : -find(entry.values, "loss").value_or(0.0);
   };
   for (const HistoryEntry& entry : history) {

@@ -53,7 +53,7 @@ Trainer::Trainer(const RunConfig& config, const Dataset& dataset)
     : config_(config),
       dataset_(dataset),
       modalities_(modalities_used(config, dataset)),
-      loss_(config.loss, dataset),
+      loss_(config, dataset),
       model_(model_for(config, dataset, loss_)),
       optimizer_(config.optimizer, parameters_of(*model_)),
       batches_(config_.train, dataset_, modalities_, *model_, loss_),
