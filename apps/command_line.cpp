@@ -134,6 +134,26 @@ void add_predict(CLI::App& app, PredictCommand& command, Chosen& chosen) {
   predict->callback([&] { chosen = [&] { return run(command); }; });
 }
 
+void add_translate(CLI::App& app, TranslateCommand& command, Chosen& chosen) {
+  CLI::App* translate =
+      app.add_subcommand("translate", "What a model that writes texts makes of a text");
+  translate->add_option("run", command.source, "Run folder, weights file or checkpoint")
+      ->required();
+  translate->add_option("text", command.texts, "Texts (none: the lines of standard input)");
+  translate->add_option("--beam", command.beam, "Hypotheses kept (default: as configured)")
+      ->check(CLI::Range(1, 1000));
+  translate->add_option("--length-penalty", command.length_penalty,
+                        "How lengths count among hypotheses (default: as configured)");
+  translate->add_option("--device", command.device,
+                        "cpu, sim, cuda or cuda:N (default: as it was trained)");
+  translate->add_flag("--json", command.json, "Print a JSON object per text");
+  translate->footer(
+      "Examples:\n"
+      "  heddle translate out/multi30k-translate \"a dog runs\"\n"
+      "  heddle translate out/multi30k-translate --beam 5 --json < sentences.txt");
+  translate->callback([&] { chosen = [&] { return run(command); }; });
+}
+
 void add_small_commands(CLI::App& app, InspectCommand& inspect, ShowCommand& show, Chosen& chosen) {
   CLI::App* file = app.add_subcommand("inspect", "What is in a safetensors file");
   file->add_option("file", inspect.file, "A .safetensors file")->required();
@@ -228,6 +248,7 @@ int run_command_line(int count, const char* const* arguments) {
   TrainCommand train;
   EvaluateCommand evaluate;
   PredictCommand predict;
+  TranslateCommand translate;
   InspectCommand inspect;
   ShowCommand show;
   KernelCommand kernel;
@@ -236,6 +257,7 @@ int run_command_line(int count, const char* const* arguments) {
   add_train(app, train, chosen);
   add_evaluate(app, evaluate, chosen);
   add_predict(app, predict, chosen);
+  add_translate(app, translate, chosen);
   add_kernel(app, kernel, chosen);
   add_bench(app, bench, chosen);
   add_small_commands(app, inspect, show, chosen);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +41,16 @@ struct PredictCommand {
   std::vector<std::pair<std::string, std::string>> inputs;
 };
 int run(const PredictCommand& command);
+
+struct TranslateCommand {
+  std::string source;
+  std::string device;                    // empty: as it was trained
+  std::vector<std::string> texts;        // empty: lines of standard input
+  std::int64_t beam = 0;                 // 0: as configured
+  std::optional<double> length_penalty;  // absent: as configured
+  bool json = false;
+};
+int run(const TranslateCommand& command);
 
 struct InspectCommand {
   std::string file;

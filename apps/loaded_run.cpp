@@ -16,8 +16,8 @@ LoadedRun load_run(const std::string& source, const std::string& device,
   const WeightsFile file = find_weights(source);
   LoadedRun run;
   run.config = parse_run_config(file.config, source, overrides);
-  run.data = load_data(run.config.data);
-  run.loss.emplace(run.config.loss, run.data.dataset);
+  run.data = load_data(run.config.data, file.tokenizers);
+  run.loss.emplace(run.config.loss, run.data.dataset, run.config.task);
   run.model = model_for(run.config, run.data.dataset, *run.loss);
   run.modalities = modalities_used(run.config, run.data.dataset);
   load_weights(parameters_of(*run.model), file.weights, source);

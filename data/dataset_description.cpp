@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "data/nearest_name.h"
 #include "data/toml_section.h"
 
 namespace heddle {
@@ -14,7 +15,8 @@ namespace {
 constexpr std::int64_t largest_description = 1 << 20;  // bytes
 
 void read_split(const TomlSection& section, DatasetDescription::SplitPart& split) {
-  section.know({"column", "train", "valid", "test", "ignore", "valid_share", "valid_seed"});
+  section.know(
+      {"column", "train", "valid", "test", "ignore", "complete", "valid_share", "valid_seed"});
   split.column = section.text("column");
   for (const Split part : all_splits) {
     const std::string key(name_of(part));
@@ -28,6 +30,7 @@ void read_split(const TomlSection& section, DatasetDescription::SplitPart& split
     }
   }
   split.ignored = section.texts("ignore");
+  split.complete = section.text("complete");
   split.valid_share = section.share("valid_share");
   split.valid_seed = static_cast<std::uint64_t>(section.integer("valid_seed", 0, 0));
 }
@@ -63,6 +66,9 @@ void check_kind_keys(const TomlSection& section, ModalityKind kind) {
   using enum ModalityKind;
   allow("column", {tokens});
   allow("min_count", {tokens});
+  allow("tokenizer", {tokens});
+  allow("merges", {tokens});
+  allow("vocabulary", {tokens});
   allow("columns", {features});
   allow("file", {features, sequence, image});
   allow("rows", {features, sequence, image});
@@ -72,9 +78,37 @@ void check_kind_keys(const TomlSection& section, ModalityKind kind) {
   allow("channels_last", {image});
 }
 
+/// How texts become tokens.
+void read_tokenizer(const TomlSection& section, DatasetDescription::ModalityPart& modality) {
+  const std::string tokenizer = section.text("tokenizer");
+  if (!tokenizer.empty() && tokenizer != "words" && tokenizer != "bpe") {
+    const std::vector<std::string> known = {"words", "bpe"};
+    section.fail_at(section.node("tokenizer")->source(), "unknown tokenizer \"", tokenizer, "\"",
+                    suggestion(tokenizer, known));
+  }
+  modality.byte_pairs = tokenizer == "bpe";
+  for (const char* key : {"merges", "vocabulary"}) {
+    if (section.has(key) && !modality.byte_pairs) {
+      section.fail_at(section.node(key)->source(), "\"", key, "\" goes with tokenizer = \"bpe\"");
+    }
+  }
+  if (section.has("min_count") && modality.byte_pairs) {
+    section.fail_at(section.node("min_count")->source(),
+                    "\"min_count\" goes with tokenizer = \"words\", which is the default");
+  }
+  modality.min_count = section.integer("min_count", 1, 1);
+  modality.merges = section.integer("merges", 8000, 0);
+  modality.vocabulary = section.text("vocabulary");
+  constexpr std::int64_t most_merges = 1'000'000;
+  if (modality.merges > most_merges) {
+    section.fail_at(section.node("merges")->source(), "merges is ", modality.merges,
+                    ", expected at most ", most_merges);
+  }
+}
+
 DatasetDescription::ModalityPart read_modality(const TomlSection& section) {
   section.know({"name", "kind", "file", "column", "columns", "rows", "lengths", "starts",
-                "channels_last", "standardise", "min_count"});
+                "channels_last", "standardise", "min_count", "tokenizer", "merges", "vocabulary"});
   DatasetDescription::ModalityPart modality;
   modality.name = section.required_text("name");
   const std::string kind = section.required_text("kind");
@@ -92,7 +126,7 @@ DatasetDescription::ModalityPart read_modality(const TomlSection& section) {
   modality.starts = section.file("starts");
   modality.channels_last = section.boolean("channels_last", false);
   modality.standardise = section.boolean("standardise", false);
-  modality.min_count = section.integer("min_count", 1, 1);
+  read_tokenizer(section, modality);
 
   const int sources = (modality.file.empty() ? 0 : 1) + (modality.column.empty() ? 0 : 1) +
                       (modality.columns.empty() ? 0 : 1);
@@ -128,14 +162,46 @@ void read_modalities(const TomlSection& top, DatasetDescription& description) {
 }
 
 void check_table_needed(const TomlSection& top, const DatasetDescription& description) {
-  bool needed = !description.split.column.empty() || !description.group.column.empty() ||
-                !description.label.column.empty() || !description.target.column.empty();
+  bool needed = !description.split.column.empty() || !description.split.complete.empty() ||
+                !description.group.column.empty() || !description.label.column.empty() ||
+                !description.target.column.empty();
   for (const DatasetDescription::ModalityPart& modality : description.modalities) {
     needed =
         needed || !modality.column.empty() || !modality.columns.empty() || !modality.rows.empty();
   }
-  if (needed && description.table_file.empty()) {
+  bool has_table = !description.table_file.empty();
+  for (const std::string& file : description.split_tables) {
+    has_table = has_table || !file.empty();
+  }
+  if (needed && !has_table) {
     top.fail_here("columns are named, but there is no [table] with a file that has them");
+  }
+}
+
+/// Either one table, or one for each split.
+void read_table(const TomlSection& section, DatasetDescription& description) {
+  section.know({"file", "name", "train", "valid", "test"});
+  description.sample_column = section.text("name");
+  description.table_file = section.file("file");
+  bool by_split = false;
+  for (const Split split : all_splits) {
+    const std::string key(name_of(split));
+    std::string& file = description.split_tables[static_cast<std::size_t>(split)];
+    file = section.file(key.c_str());
+    by_split = by_split || !file.empty();
+  }
+  if (by_split == !description.table_file.empty() ||
+      (by_split && description.split_tables[0].empty())) {
+    section.fail_here(
+        "expected either \"file\", or \"train\" with \"valid\" and \"test\" as there are");
+  }
+}
+
+void check_split_tables(const TomlSection& top, const DatasetDescription& description) {
+  if (!description.split_tables[0].empty() && !description.split.column.empty()) {
+    top.fail_here(
+        "[table] has a file for each split, so that [split] column means nothing; "
+        "expected one of them");
   }
 }
 
@@ -151,12 +217,7 @@ DatasetDescription described_by(const toml::table& root, const std::string& file
       read(TomlSection(*table, concat("[", key, "] "), description.file_name));
     }
   };
-  section("table", [&](const TomlSection& table) {
-    table.know({"file", "name"});
-    table.required_text("file");
-    description.table_file = table.file("file");
-    description.sample_column = table.text("name");
-  });
+  section("table", [&](const TomlSection& table) { read_table(table, description); });
   for (const Split part : all_splits) {
     description.split.values[static_cast<std::size_t>(part)] = {std::string(name_of(part))};
   }
@@ -170,6 +231,7 @@ DatasetDescription described_by(const toml::table& root, const std::string& file
   section("target",
           [&](const TomlSection& table) { description.target = read_label(table, false); });
   read_modalities(top, description);
+  check_split_tables(top, description);
   check_table_needed(top, description);
   return description;
 }

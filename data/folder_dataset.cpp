@@ -71,6 +71,21 @@ std::int64_t count_samples(const DatasetDescription& description,
   return shape[0] - fences;
 }
 
+/// One table for each split, one after the other; none where the description has none.
+std::optional<Table> read_split_tables(const DatasetDescription& description,
+                                       const std::filesystem::path& folder,
+                                       std::vector<SplitRows>& rows) {
+  std::vector<Table> tables;
+  for (const Split split : all_splits) {
+    const std::string& file = description.split_tables[static_cast<std::size_t>(split)];
+    if (!file.empty()) {
+      tables.push_back(read_tsv(folder / file));
+      rows.push_back({split, tables.back().rows()});
+    }
+  }
+  return tables.empty() ? std::nullopt : std::optional(stacked(std::move(tables)));
+}
+
 Tensor column_file(const std::filesystem::path& path, std::int64_t samples,
                    std::optional<DType> dtype) {
   Tensor values = read_npy(path, dtype);
@@ -92,10 +107,11 @@ std::vector<std::int64_t> classes_from_column(const DatasetDescription::LabelPar
     std::int64_t number = -1;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
     const bool is_number = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
-    check<InputError>(named != numbers.end() || is_number, table.file_name(), ": line ",
-                      Table::line_of(static_cast<std::int64_t>(classes.size())), ": column \"",
-                      part.column, "\" has \"", text.substr(0, 40),
-                      "\", expected the name or the number of a class");
+    if (named == numbers.end() && !is_number) {
+      fail<InputError>(table.place_of(static_cast<std::int64_t>(classes.size())), ": column \"",
+                       part.column, "\" has \"", text.substr(0, 40),
+                       "\", expected the name or the number of a class");
+    }
     classes.push_back(named != numbers.end() ? named->second : number);
   }
   return classes;
@@ -168,8 +184,11 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
                     ": the data should be in ", source.folder.string(),
                     ", but there is no such folder; say where it is (key folder, or the option "
                     "that overrides it)");
+  std::vector<SplitRows> tables;
   if (!description.table_file.empty()) {
     source.table = read_tsv(source.folder / description.table_file);
+  } else {
+    source.table = read_split_tables(description, source.folder, tables);
   }
   source.samples = count_samples(description, parts, source);
   check<InputError>(source.samples > 0, description.file_name, ": the data set has no samples");
@@ -183,13 +202,16 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
   const double valid_share = options.valid_share.value_or(description.split.valid_share);
   check<InputError>(valid_share >= 0 && valid_share < 1, description.file_name, ": valid_share is ",
                     valid_share, ", expected 0 (none) or a share below 1");
-  assign_splits(description, source.table, valid_share,
+  assign_splits(description, source.table, tables, valid_share,
                 options.valid_seed.value_or(description.split.valid_seed), dataset);
   source.train = dataset.indices(Split::train);
   check<InputError>(!source.train.empty(), description.file_name,
                     ": the training split has no samples");
   load_labels(description, source, dataset);
   load_targets(description, source, dataset);
+  source.used = in_a_split(dataset);
+  source.described = description.modalities;
+  source.tokenizers = options.tokenizers;
   for (const DatasetDescription::ModalityPart& part : parts) {
     dataset.modalities.push_back(load_modality(part, source));
   }

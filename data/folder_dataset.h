@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ struct FolderOptions {
   /// that picks them. Absent: `valid_share` and `valid_seed` of the dataset.toml.
   std::optional<double> valid_share = {};
   std::optional<std::uint64_t> valid_seed = {};
+  /// Byte-pair encodings by modality, as Bpe::to_text writes them, instead of learning them: those
+  /// a model was trained with.
+  std::map<std::string, std::string> tokenizers = {};
 };
 
 /// Loads the data set that a dataset.toml describes; docs/data.md lists the keys. Vocabularies and

@@ -31,15 +31,21 @@ Tensor load_array(const std::filesystem::path& path) {
   return values;
 }
 
-/// Row `rows[i]` of a tensor as row i.
+/// Row `rows[i]` of a tensor as row i; zeros for samples that are not used and have no row.
 Tensor chosen_rows(const Tensor& values, const std::vector<std::int64_t>& rows,
-                   const std::string& where) {
+                   const std::vector<bool>& used, const std::string& where) {
   const std::int64_t width = element_count(values.shape().erased(0));
   Tensor result = Tensor::empty(values.shape().replaced(0, static_cast<std::int64_t>(rows.size())));
   float* out = result.mutable_data<float>("chosen_rows");
-  for (const std::int64_t row : rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::int64_t row = rows[i];
+    if (row < 0 && !used[i]) {
+      out = std::fill_n(out, width, 0.0f);
+      continue;
+    }
     check<InputError>(row >= 0 && row < values.size(0), where, "row ", row,
-                      " is asked for, but the file has rows 0 … ", values.size(0) - 1);
+                      " is asked for, but the file has rows 0 … ", values.size(0) - 1,
+                      row < 0 ? "; [split] complete leaves samples without a row out" : "");
     out = std::copy_n(values.data<float>() + row * width, width, out);
   }
   return result;
@@ -52,7 +58,7 @@ Tensor sample_rows(const Part& part, const FolderSource& source) {
   const std::string where = concat(path.string(), ": ");
   check<InputError>(values.rank() >= 1, where, "a single number, expected an array");
   if (!part.rows.empty()) {
-    return chosen_rows(values, source.table->integers(part.rows), where);
+    return chosen_rows(values, source.table->integers(part.rows), source.used, where);
   }
   check<InputError>(values.size(0) == source.samples, where, "shape ", values.shape(), " has ",
                     values.size(0), " rows, expected one for each of the ", source.samples,
@@ -139,18 +145,52 @@ void take_sequences(const Part& part, const FolderSource& source, Modality& moda
   }
 }
 
-void take_tokens(const Part& part, const FolderSource& source, Modality& modality) {
-  modality.texts = source.table->text(part.column);
+std::vector<std::string> training_texts(const std::string& column, const FolderSource& source) {
+  const std::vector<std::string> texts = source.table->text(column);
   std::vector<std::string> train;
   for (const std::int64_t sample : source.train) {
-    train.push_back(modality.texts[static_cast<std::size_t>(sample)]);
+    train.push_back(texts[static_cast<std::size_t>(sample)]);
   }
-  modality.info.vocabulary =
-      std::make_shared<const Vocabulary>(Vocabulary::counted(train, part.min_count));
+  return train;
+}
+
+/// The byte-pair vocabulary of a modality: learned from the training texts of all modalities that
+/// share it, loaded or not, so that it does not depend on which ones a run uses.
+std::shared_ptr<const Vocabulary> byte_pair_vocabulary(const Part& part, FolderSource& source) {
+  if (const auto given = source.tokenizers.find(part.name); given != source.tokenizers.end()) {
+    return std::make_shared<const Vocabulary>(
+        Bpe::from_text(given->second, "tokenizer of " + part.name));
+  }
+  const bool shared = !part.vocabulary.empty();
+  const std::string key = (shared ? "shared " : "own ") + (shared ? part.vocabulary : part.name);
+  std::shared_ptr<const Vocabulary>& vocabulary = source.vocabularies[key];
+  if (vocabulary == nullptr) {
+    std::vector<std::string> texts;
+    for (const Part& other : source.described) {
+      if (other.name != part.name && (!shared || other.vocabulary != part.vocabulary)) {
+        continue;
+      }
+      check<InputError>(other.merges == part.merges, "modalities \"", part.name, "\" and \"",
+                        other.name, "\" share vocabulary \"", part.vocabulary, "\" but have ",
+                        part.merges, " and ", other.merges, " merges; expected the same");
+      for (std::string& text : training_texts(other.column, source)) {
+        texts.push_back(std::move(text));
+      }
+    }
+    vocabulary = std::make_shared<const Vocabulary>(Bpe::learned(texts, part.merges));
+  }
+  return vocabulary;
+}
+
+void take_tokens(const Part& part, FolderSource& source, Modality& modality) {
+  modality.texts = source.table->text(part.column);
+  modality.info.vocabulary = part.byte_pairs
+                                 ? byte_pair_vocabulary(part, source)
+                                 : std::make_shared<const Vocabulary>(Vocabulary::counted(
+                                       training_texts(part.column, source), part.min_count));
   std::vector<std::int64_t> tokens;
   modality.starts = {0};
-  for (const std::string& text : modality.texts) {
-    const std::vector<std::int64_t> numbers = modality.info.vocabulary->encode(text);
+  for (const auto& numbers : modality.info.vocabulary->encode_all(modality.texts)) {
     tokens.insert(tokens.end(), numbers.begin(), numbers.end());
     modality.starts.push_back(static_cast<std::int64_t>(tokens.size()));
   }
@@ -210,7 +250,7 @@ void standardise(const FolderSource& source, Modality& modality) {
 
 }  // namespace
 
-Modality load_modality(const Part& part, const FolderSource& source) {
+Modality load_modality(const Part& part, FolderSource& source) {
   Modality modality;
   modality.info.name = part.name;
   modality.info.kind = part.kind;

@@ -14,6 +14,16 @@ namespace {
 
 constexpr int no_split = -1;
 
+/// Samples of several tables belong to the split their table is for.
+std::vector<int> splits_from_tables(const std::vector<SplitRows>& tables) {
+  std::vector<int> splits;
+  for (const SplitRows& table : tables) {
+    splits.insert(splits.end(), static_cast<std::size_t>(table.rows),
+                  static_cast<int>(table.split));
+  }
+  return splits;
+}
+
 /// For each sample the position of its Split, or `no_split`.
 std::vector<int> splits_from_column(const DatasetDescription::SplitPart& part,
                                     const std::optional<Table>& table, std::int64_t samples) {
@@ -36,10 +46,11 @@ std::vector<int> splits_from_column(const DatasetDescription::SplitPart& part,
   std::vector<int> splits;
   for (const std::string& value : table->text(part.column)) {
     const auto found = split_of_value.find(value);
-    check<InputError>(found != split_of_value.end(), table->file_name(), ": line ",
-                      Table::line_of(static_cast<std::int64_t>(splits.size())), ": column \"",
-                      part.column, "\" has \"", value.substr(0, 40), "\", expected one of ", listed,
-                      "; add it to train, valid, test or ignore of [split]");
+    if (found == split_of_value.end()) {
+      fail<InputError>(table->place_of(static_cast<std::int64_t>(splits.size())), ": column \"",
+                       part.column, "\" has \"", value.substr(0, 40), "\", expected one of ",
+                       listed, "; add it to train, valid, test or ignore of [split]");
+    }
     splits.push_back(found->second);
   }
   return splits;
@@ -84,10 +95,11 @@ std::vector<SampleGroup> groups_from_column(const DatasetDescription::GroupPart&
     }
     const int split = split_of(group.members.front());
     for (const std::int64_t i : group.members) {
-      check<InputError>(split_of(i) == split, table->file_name(), ": line ", Table::line_of(i),
-                        ": group \"", group.name, "\" is in two splits, ",
-                        name_of(static_cast<Split>(split)), " and ",
-                        name_of(static_cast<Split>(split_of(i))));
+      if (split_of(i) != split) {
+        fail<InputError>(table->place_of(i), ": group \"", group.name, "\" is in two splits, ",
+                         name_of(static_cast<Split>(split)), " and ",
+                         name_of(static_cast<Split>(split_of(i))));
+      }
     }
     group.split = static_cast<Split>(split);
     used.push_back(std::move(group));
@@ -121,8 +133,17 @@ void take_validation_part(double share, std::uint64_t seed, std::vector<SampleGr
 }  // namespace
 
 void assign_splits(const DatasetDescription& description, const std::optional<Table>& table,
-                   double valid_share, std::uint64_t valid_seed, Dataset& dataset) {
-  const std::vector<int> splits = splits_from_column(description.split, table, dataset.samples);
+                   const std::vector<SplitRows>& tables, double valid_share,
+                   std::uint64_t valid_seed, Dataset& dataset) {
+  std::vector<int> splits = tables.empty()
+                                ? splits_from_column(description.split, table, dataset.samples)
+                                : splits_from_tables(tables);
+  if (!description.split.complete.empty()) {
+    const std::vector<std::int64_t> numbers = table->integers(description.split.complete);
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      splits[i] = numbers[i] < 0 ? no_split : splits[i];
+    }
+  }
   std::vector<SampleGroup> groups = groups_from_column(description.group, table, splits);
   if (valid_share > 0) {
     take_validation_part(valid_share, valid_seed, groups);
@@ -137,6 +158,16 @@ void assign_splits(const DatasetDescription& description, const std::optional<Ta
   if (!description.group.column.empty()) {
     dataset.groups = std::move(groups);
   }
+}
+
+std::vector<bool> in_a_split(const Dataset& dataset) {
+  std::vector<bool> used(static_cast<std::size_t>(dataset.samples));
+  for (const Split split : all_splits) {
+    for (const std::int64_t sample : dataset.indices(split)) {
+      used[static_cast<std::size_t>(sample)] = true;
+    }
+  }
+  return used;
 }
 
 }  // namespace heddle

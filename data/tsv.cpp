@@ -83,6 +83,9 @@ std::vector<std::string> column_names(std::string_view line, const std::string& 
   return columns;
 }
 
+/// The line of its file on which a row stands; the header is line 1.
+std::int64_t line_of(std::int64_t row) { return row + 2; }
+
 /// A field as an error shows it: short, on one line.
 std::string shown(std::string_view field) {
   constexpr std::size_t most = 40;
@@ -109,50 +112,85 @@ Table read_tsv(const InputFile& file) {
                     " bytes, expected at most ", largest_file);
   check<InputError>(file.size() > 0, name,
                     ": line 1: the file is empty; expected a line with the column names");
-  Table table;
-  table.file_name_ = name;
-  table.text_ = file.read_text(0, file.size());
-  check_bytes(table.text_, name);
-  std::string_view rest = table.text_;
+  Table::Part part;
+  part.file_name = name;
+  part.text = file.read_text(0, file.size());
+  check_bytes(part.text, name);
+  std::string_view rest = part.text;
   if (rest.starts_with("\xEF\xBB\xBF")) {
     rest.remove_prefix(3);
   }
-  table.columns_ = column_names(take_line(rest), name);
-  table.body_ = table.text_.size() - rest.size();
+  part.columns = column_names(take_line(rest), name);
+  part.body = part.text.size() - rest.size();
   while (!rest.empty()) {
-    const std::int64_t number = Table::line_of(table.rows_);
+    const std::int64_t number = line_of(part.rows);
     const std::size_t fields = checked_fields(take_line(rest), number, name);
-    check<InputError>(fields == table.columns_.size(), name, ": line ", number, ": ", fields,
-                      fields == 1 ? " field" : " fields", ", expected ", table.columns_.size(),
+    check<InputError>(fields == part.columns.size(), name, ": line ", number, ": ", fields,
+                      fields == 1 ? " field" : " fields", ", expected ", part.columns.size(),
                       " as in the header line");
-    ++table.rows_;
+    ++part.rows;
   }
+  Table table;
+  table.file_name_ = name;
+  table.columns_ = part.columns;
+  table.rows_ = part.rows;
+  table.parts_.push_back(std::move(part));
   return table;
+}
+
+Table stacked(std::vector<Table> tables) {
+  check(!tables.empty(), "stacked: there is no table; expected at least one");
+  Table result = std::move(tables.front());
+  for (std::size_t i = 1; i < tables.size(); ++i) {
+    Table& next = tables[i];
+    std::erase_if(result.columns_,
+                  [&](const std::string& column) { return !next.has_column(column); });
+    result.rows_ += next.rows_;
+    std::move(next.parts_.begin(), next.parts_.end(), std::back_inserter(result.parts_));
+  }
+  return result;
 }
 
 bool Table::has_column(std::string_view column) const {
   return std::find(columns_.begin(), columns_.end(), column) != columns_.end();
 }
 
-std::int64_t Table::column_index(std::string_view column) const {
-  const auto found = std::find(columns_.begin(), columns_.end(), column);
-  check<InputError>(found != columns_.end(), file_name_, ": no column is named \"", column, "\"",
-                    suggestion(column, columns_));
-  return found - columns_.begin();
+void Table::check_column(std::string_view column) const {
+  for (const Part& part : parts_) {
+    check<InputError>(
+        std::find(part.columns.begin(), part.columns.end(), column) != part.columns.end(),
+        part.file_name, ": no column is named \"", column, "\"", suggestion(column, part.columns));
+  }
+}
+
+std::string Table::place_of(std::int64_t row) const {
+  std::int64_t before = 0;
+  for (const Part& part : parts_) {
+    if (row < before + part.rows) {
+      return concat(part.file_name, ": line ", line_of(row - before));
+    }
+    before += part.rows;
+  }
+  fail("Table: got row ", row, ", expected 0 … ", rows_ - 1);
 }
 
 template <typename Visit>
 void Table::visit_column(std::string_view column, const Visit& visit) const {
-  const std::int64_t index = column_index(column);
-  std::string_view rest = std::string_view(text_).substr(body_);
-  for (std::int64_t row = 0; row < rows_; ++row) {
-    std::string_view line = take_line(rest);
-    bool more = true;
-    std::string_view field = take_field(line, more);
-    for (std::int64_t skipped = 0; skipped < index; ++skipped) {
-      field = take_field(line, more);
+  check_column(column);
+  std::int64_t number = 0;
+  for (const Part& part : parts_) {
+    const auto index =
+        std::find(part.columns.begin(), part.columns.end(), column) - part.columns.begin();
+    std::string_view rest = std::string_view(part.text).substr(part.body);
+    for (std::int64_t row = 0; row < part.rows; ++row) {
+      std::string_view line = take_line(rest);
+      bool more = true;
+      std::string_view field = take_field(line, more);
+      for (std::ptrdiff_t skipped = 0; skipped < index; ++skipped) {
+        field = take_field(line, more);
+      }
+      visit(number++, field);
     }
-    visit(row, field);
   }
 }
 
@@ -166,8 +204,10 @@ std::vector<std::int64_t> Table::integers(std::string_view column) const {
   std::vector<std::int64_t> values;
   visit_column(column, [&](std::int64_t row, std::string_view field) {
     const auto value = parsed<std::int64_t>(field);
-    check<InputError>(value.has_value(), file_name_, ": line ", line_of(row), ": column \"", column,
-                      "\" has ", shown(field), ", expected a whole number");
+    if (!value) {
+      fail<InputError>(place_of(row), ": column \"", column, "\" has ", shown(field),
+                       ", expected a whole number");
+    }
     values.push_back(*value);
   });
   return values;
@@ -177,9 +217,10 @@ std::vector<double> Table::numbers(std::string_view column) const {
   std::vector<double> values;
   visit_column(column, [&](std::int64_t row, std::string_view field) {
     const auto value = parsed<double>(field);
-    check<InputError>(value.has_value() && std::isfinite(*value), file_name_, ": line ",
-                      line_of(row), ": column \"", column, "\" has ", shown(field),
-                      ", expected a finite number");
+    if (!value || !std::isfinite(*value)) {
+      fail<InputError>(place_of(row), ": column \"", column, "\" has ", shown(field),
+                       ", expected a finite number");
+    }
     values.push_back(*value);
   });
   return values;

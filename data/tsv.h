@@ -27,22 +27,30 @@ class Table {
   std::vector<std::int64_t> integers(std::string_view column) const;  // decimal, −2^63 … 2^63 − 1
   std::vector<double> numbers(std::string_view column) const;         // finite
 
-  /// The line of the file on which a row stands (the header is line 1), for errors of callers.
-  static std::int64_t line_of(std::int64_t row) { return row + 2; }
+  /// "<file>: line <n>" of a row (the header is line 1), for errors of callers.
+  std::string place_of(std::int64_t row) const;
 
  private:
   friend Table read_tsv(const InputFile& file);
+  friend Table stacked(std::vector<Table> tables);
+  /// Rows of one file.
+  struct Part {
+    std::string file_name;
+    std::vector<std::string> columns;
+    std::int64_t rows = 0;
+    std::string text;
+    std::size_t body = 0;  // where the rows begin in text
+  };
   Table() = default;
 
-  std::int64_t column_index(std::string_view column) const;
+  void check_column(std::string_view column) const;
   template <typename Visit>
   void visit_column(std::string_view column, const Visit& visit) const;
 
   std::string file_name_;
   std::vector<std::string> columns_;
   std::int64_t rows_ = 0;
-  std::string text_;
-  std::size_t body_ = 0;  // where the rows begin in text_
+  std::vector<Part> parts_;
 };
 
 /// Reads tab-separated values: UTF-8 (a byte order mark is skipped), one header line, lines ended
@@ -50,5 +58,9 @@ class Table {
 /// most 2 GiB, 4,096 columns, 1 MiB per field. Errors (InputError): file, line, what was expected.
 Table read_tsv(const InputFile& file);
 Table read_tsv(const std::filesystem::path& path);
+
+/// The rows of several tables one after the other, with the columns that all of them have, in the
+/// order of the first. Errors: no table.
+Table stacked(std::vector<Table> tables);
 
 }  // namespace heddle

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "models/contextual.h"
 #include "models/sentiment.h"
+#include "models/sequence_to_sequence.h"
 
 namespace heddle {
 namespace {
@@ -67,6 +68,9 @@ std::unique_ptr<Model> build_model(const ModelConfig& config, const std::vector<
                                    const Generator& generator) {
   check_config(config);
   check_inputs(inputs);
+  if (config.name == "sequence_to_sequence") {
+    return std::make_unique<SequenceToSequence>(config, inputs, generator);
+  }
   check<InputError>(classes >= 0 && (classes > 0 || with_score), "model: there are ", classes,
                     " classes and no score to predict; expected at least one of them");
   if (config.name == "sentiment") {
@@ -75,7 +79,9 @@ std::unique_ptr<Model> build_model(const ModelConfig& config, const std::vector<
   if (config.name == "contextual") {
     return std::make_unique<ContextualSentiment>(config, inputs, classes, with_score, generator);
   }
-  fail<InputError>("model name is \"", config.name, "\"; expected \"sentiment\" or \"contextual\"");
+  fail<InputError>("model name is \"", config.name,
+                   "\"; expected \"sentiment\", \"contextual\" or "
+                   "\"sequence_to_sequence\"");
 }
 
 }  // namespace heddle

@@ -1,5 +1,9 @@
 #include "train/config_fields.h"
 
+#include <algorithm>
+
+#include "data/builtin/sets.h"
+
 namespace heddle {
 
 namespace {
@@ -8,10 +12,26 @@ using Range = ConfigFields::Range;
 constexpr Range fraction = {0.0, 1.0};
 constexpr Range dropout = {0.0, 0.99};
 
+void describe_task(ConfigFields& fields, TaskConfig& task) {
+  fields.choice("kind", task.kind, {"classify", "generate"});
+  if (task.kind == TaskKind::generate) {
+    fields.text("source", task.source);
+    fields.text("target", task.target);
+    fields.count("beam", task.beam, 1, 1000);
+    fields.number("length_penalty", task.length_penalty, {-10.0, 10.0});
+    fields.flag("bleu_lower_case", task.bleu_lower_case);
+  }
+}
+
 void describe_data(ConfigFields& fields, DataConfig& data) {
   fields.choice("kind", data.kind, {"builtin", "folder"});
   fields.texts("modalities", data.modalities);
   if (data.kind == DataKind::builtin) {
+    const auto names = builtin_sets();
+    auto which =
+        static_cast<std::size_t>(std::find(names.begin(), names.end(), data.set) - names.begin());
+    fields.word("set", names, which);
+    data.set = names[which];
     fields.seed("seed", data.seed);
     fields.count("train", data.train, 1, 10'000'000);
     fields.count("valid", data.valid, 0, 10'000'000);
@@ -76,9 +96,32 @@ void describe_sentiment(ConfigFields& fields, ModelConfig& model) {
   fields.table("sequence", [&] { describe_sequence(fields, model.sequence); });
 }
 
+void describe_sequence_to_sequence(ConfigFields& fields, ModelConfig& model) {
+  SequenceToSequenceConfig& config = model.sequence_to_sequence;
+  const std::vector<std::string> coders = {"transformer", "lstm"};
+  fields.choice("encoder", config.encoder, coders);
+  fields.choice("decoder", config.decoder, coders);
+  fields.count("encoder_layers", config.encoder_layers, 1, 64);
+  fields.count("decoder_layers", config.decoder_layers, 1, 64);
+  if (config.encoder == SequenceCoderKind::transformer ||
+      config.decoder == SequenceCoderKind::transformer) {
+    fields.count("heads", config.heads, 1, 1024);
+    fields.count("feed_forward", config.feed_forward, 0, 65536);
+  }
+  if (config.decoder == SequenceCoderKind::lstm) {
+    fields.choice("attention", config.attention, {"dot", "additive"});
+  }
+  fields.number("dropout", config.dropout, dropout);
+  fields.flag("tie_output", config.tie_output);
+  fields.flag("share_embeddings", config.share_embeddings);
+  fields.choice("fusion", config.fusion, {"tokens", "gate"});
+  fields.flag("missing_vectors", model.missing_vectors);
+  fields.number("feature_dropout", model.features.dropout, dropout);
+}
+
 void describe_model(ConfigFields& fields, ModelConfig& model) {
-  const std::vector<std::string> names = {"sentiment", "contextual"};
-  std::size_t which = model.name == names[1] ? 1 : 0;
+  const std::vector<std::string> names = {"sentiment", "contextual", "sequence_to_sequence"};
+  std::size_t which = model.name == names[1] ? 1 : model.name == names[2] ? 2 : 0;
   fields.word("name", names, which);
   model.name = names[which];
   fields.count("hidden", model.hidden, 1, 65536);
@@ -87,6 +130,8 @@ void describe_model(ConfigFields& fields, ModelConfig& model) {
   model.dtype = type == 1 ? DType::f64 : DType::f32;
   if (model.name == "contextual") {
     fields.table("contextual", [&] { describe_contextual(fields, model.contextual); });
+  } else if (model.name == "sequence_to_sequence") {
+    fields.table("sequence_to_sequence", [&] { describe_sequence_to_sequence(fields, model); });
   } else {
     describe_sentiment(fields, model);
   }
@@ -100,6 +145,7 @@ void describe_train(ConfigFields& fields, TrainConfig& train) {
   fields.count("epochs", train.epochs, 1);
   fields.count("max_steps", train.max_steps, 0);
   fields.count("batch_size", train.batch_size, 1);
+  fields.count("batch_tokens", train.batch_tokens, 0);
   fields.number("modality_dropout", train.modality_dropout, fraction);
   fields.count("modality_dropout_start", train.modality_dropout_start, 0);
   fields.number("average_decay", train.average_decay, {0.0, 0.999999});
@@ -141,7 +187,7 @@ void describe_optimizer(ConfigFields& fields, OptimizerConfig& optimizer) {
 }
 
 void describe_schedule(ConfigFields& fields, ScheduleConfig& schedule) {
-  fields.choice("kind", schedule.kind, {"constant", "cosine", "step"});
+  fields.choice("kind", schedule.kind, {"constant", "cosine", "step", "inverse_sqrt"});
   fields.count("warmup_steps", schedule.warmup_steps, 0);
   if (schedule.kind == ScheduleKind::cosine) {
     fields.number("final_factor", schedule.final_factor, fraction);
@@ -157,6 +203,7 @@ void describe_schedule(ConfigFields& fields, ScheduleConfig& schedule) {
 void describe(ConfigFields& fields, RunConfig& config) {
   fields.text("name", config.name);
   fields.text("description", config.description);
+  fields.table("task", [&] { describe_task(fields, config.task); });
   fields.table("data", [&] { describe_data(fields, config.data); });
   fields.table("model", [&] { describe_model(fields, config.model); });
   fields.table("train", [&] { describe_train(fields, config.train); });

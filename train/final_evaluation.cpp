@@ -37,6 +37,9 @@ Predictions evaluate_split(const EvaluatedModel& evaluated, const Dataset& datas
   options.batch_size = evaluation_batch_size(config.train);
   options.modalities = evaluated.modalities;
   options.keep_attention = keep_attention;
+  if (evaluated.loss.generates() && split != Split::train) {
+    options.generation = generation_options(config.task);
+  }
   return predict(evaluated.model, evaluated.loss, dataset,
                  items_of(dataset, split, evaluated.model), options);
 }
@@ -60,6 +63,39 @@ std::vector<SubsetResult> evaluate_subsets(const EvaluatedModel& evaluated, cons
   return results;
 }
 
+Metrics evaluate_beside(const EvaluatedModel& evaluated, const Dataset& dataset,
+                        const RunConfig& config, const std::function<bool()>& stopped) {
+  Metrics metrics;
+  const SequenceGenerator* generator = evaluated.model.generator();
+  const std::vector<std::int64_t>& items = dataset.indices(Split::test);
+  const std::size_t count = evaluated.modalities.size();
+  for (std::size_t m = 0; generator != nullptr && !items.empty() && m < count; ++m) {
+    if (m == generator->source_input() || m == generator->target_input()) {
+      continue;
+    }
+    for (const bool exchanges : {false, true}) {
+      if (stopped && stopped()) {
+        return metrics;
+      }
+      EvaluationOptions options;
+      options.batch_size = evaluation_batch_size(config.train);
+      options.modalities = evaluated.modalities;
+      options.generation = generation_options(config.task);
+      const std::string& name = evaluated.modalities[m];
+      if (exchanges) {
+        options.exchanged = name;
+      } else {
+        options.shown.assign(count, true);
+        options.shown[m] = false;
+      }
+      const Predictions found = predict(evaluated.model, evaluated.loss, dataset, items, options);
+      metrics[(exchanges ? "bleu_exchanged_" : "bleu_without_") + name] =
+          metrics_of(found, dataset).at("bleu");
+    }
+  }
+  return metrics;
+}
+
 FinalEvaluation evaluate_all(const EvaluatedModel& evaluated, const Dataset& dataset,
                              const RunConfig& config, const std::function<bool()>& stopped) {
   FinalEvaluation result;
@@ -70,6 +106,9 @@ FinalEvaluation evaluate_all(const EvaluatedModel& evaluated, const Dataset& dat
     if (!stop()) {
       *into = evaluate_split(evaluated, dataset, config, split);
     }
+  }
+  if (config.train.evaluate_subsets && evaluated.loss.generates()) {
+    result.beside = evaluate_beside(evaluated, dataset, config, stopped);
   }
   if (config.train.evaluate_subsets) {
     result.subsets = evaluate_subsets(evaluated, dataset, config, Split::test, stopped);
@@ -88,6 +127,7 @@ std::map<std::string, Metrics> metrics_by_split(const FinalEvaluation& evaluatio
   add(Split::train, evaluation.train);
   add(Split::valid, evaluation.valid);
   add(Split::test, evaluation.test);
+  result[std::string(name_of(Split::test))].merge(Metrics(evaluation.beside));
   return result;
 }
 

@@ -1,13 +1,16 @@
 #include "train/load_data.h"
 
-#include "data/builtin/generator.h"
+#include <utility>
+
+#include "data/builtin/sets.h"
 #include "data/folder_dataset.h"
 
 namespace heddle {
 
-LoadedData load_data(const DataConfig& config) {
+LoadedData load_data(const DataConfig& config, std::map<std::string, std::string> tokenizers) {
   if (config.kind == DataKind::builtin) {
-    BuiltinData made = make_builtin(
+    BuiltinData made = make_builtin_set(
+        config.set,
         {.seed = config.seed, .train = config.train, .valid = config.valid, .test = config.test});
     return {std::move(made.dataset), std::move(made.cues)};
   }
@@ -18,7 +21,19 @@ LoadedData load_data(const DataConfig& config) {
   options.modalities = config.modalities;
   options.valid_share = config.valid_share;
   options.valid_seed = config.valid_seed;
+  options.tokenizers = std::move(tokenizers);
   return {load_folder_dataset(config.description, options), {}};
+}
+
+std::map<std::string, std::string> tokenizers_of(const Dataset& dataset) {
+  std::map<std::string, std::string> texts;
+  for (const Modality& modality : dataset.modalities) {
+    const Vocabulary* vocabulary = modality.info.vocabulary.get();
+    if (vocabulary != nullptr && vocabulary->bpe() != nullptr) {
+      texts[modality.info.name] = vocabulary->bpe()->to_text();
+    }
+  }
+  return texts;
 }
 
 std::optional<double> best_possible(const DataConfig& config,
@@ -26,7 +41,7 @@ std::optional<double> best_possible(const DataConfig& config,
   if (config.kind != DataKind::builtin) {
     return std::nullopt;
   }
-  return best_possible_accuracy(modalities);
+  return best_possible_of_set(config.set, modalities);
 }
 
 }  // namespace heddle

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,8 +16,12 @@ struct LoadedData {
   std::vector<HiddenCues> cues;  // one per sample; built-in data only
 };
 
-/// The data a configuration names. Errors (InputError): as the loaders.
-LoadedData load_data(const DataConfig& config);
+/// The data a configuration names, with byte-pair encodings by modality that were learned before
+/// (FolderOptions::tokenizers). Errors (InputError): as the loaders.
+LoadedData load_data(const DataConfig& config, std::map<std::string, std::string> tokenizers = {});
+
+/// The byte-pair encodings of a data set, by modality, to be given to `load_data`.
+std::map<std::string, std::string> tokenizers_of(const Dataset& dataset);
 
 /// The best accuracy that is possible with these modalities; known for built-in data only.
 std::optional<double> best_possible(const DataConfig& config,

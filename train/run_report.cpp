@@ -65,6 +65,7 @@ void add_charts(RunReport& report, const RunState& state) {
   };
   add("loss", "Loss", "mean per sample", number);
   add("accuracy", "Accuracy", "share of samples", fraction);
+  add("bleu", "BLEU", "0 to 100", number);
   add("mae", "Mean absolute error", "of the score", number);
   add("learning_rate", "Learning rate", "per step", number);
   add("gradient_norm", "Norm of the gradient", "before clipping", number);

@@ -17,7 +17,10 @@ std::unique_ptr<Model> model_for(const RunConfig& config, const Dataset& dataset
   const std::vector<InputSpec> specs = input_specs(dataset, config.data.modalities);
   check<InputError>(!specs.empty(), "data set \"", dataset.name,
                     "\" has no modalities; expected at least one");
-  auto model = build_model(config.model, specs, loss.classifies() ? dataset.classes() : 0,
+  ModelConfig model_config = config.model;
+  model_config.sequence_to_sequence.source = config.task.source;
+  model_config.sequence_to_sequence.target = config.task.target;
+  auto model = build_model(model_config, specs, loss.classifies() ? dataset.classes() : 0,
                            loss.scores(), Generator(config.train.seed).named("weights"));
   check<InputError>(!model->takes_groups() || dataset.has_groups(), "model \"", config.model.name,
                     "\" takes groups of samples, but data set \"", dataset.name,

@@ -32,17 +32,6 @@ Generator stream_of(std::uint64_t seed, std::int64_t index, Part part) {
                 static_cast<std::uint64_t>(part));
 }
 
-void check_options(const BuiltinOptions& options) {
-  for (const std::int64_t count : {options.train, options.valid, options.test}) {
-    check<InputError>(count >= 0 && count <= most_samples, "built-in data: got ", count,
-                      " samples, expected 0 … ", most_samples);
-  }
-  check<InputError>(options.train > 0, "built-in data: got no training sample");
-  check<InputError>(options.train + options.valid + options.test <= most_samples,
-                    "built-in data: got ", options.train + options.valid + options.test,
-                    " samples in all, expected at most ", most_samples);
-}
-
 /// Sentences of all samples as one modality.
 Modality text_modality(const std::vector<std::string>& sentences) {
   auto vocabulary = std::make_shared<const Vocabulary>(sentence_words());
@@ -64,17 +53,6 @@ Modality text_modality(const std::vector<std::string>& sentences) {
   return text;
 }
 
-void add_splits(Dataset& dataset, const BuiltinOptions& options) {
-  std::int64_t next = 0;
-  const std::array<std::int64_t, 3> counts = {options.train, options.valid, options.test};
-  for (const Split split : all_splits) {
-    auto& indices = dataset.splits[static_cast<std::size_t>(split)];
-    indices.resize(static_cast<std::size_t>(counts[static_cast<std::size_t>(split)]));
-    std::iota(indices.begin(), indices.end(), next);
-    next += static_cast<std::int64_t>(indices.size());
-  }
-}
-
 }  // namespace
 
 LogMelOptions builtin_log_mel_options() {
@@ -85,6 +63,28 @@ LogMelOptions builtin_log_mel_options() {
           .low = 60,
           .high = 4000,
           .floor = 1e-5};
+}
+
+void check_builtin_options(const BuiltinOptions& options) {
+  for (const std::int64_t count : {options.train, options.valid, options.test}) {
+    check<InputError>(count >= 0 && count <= most_samples, "built-in data: got ", count,
+                      " samples, expected 0 … ", most_samples);
+  }
+  check<InputError>(options.train > 0, "built-in data: got no training sample");
+  check<InputError>(options.train + options.valid + options.test <= most_samples,
+                    "built-in data: got ", options.train + options.valid + options.test,
+                    " samples in all, expected at most ", most_samples);
+}
+
+void add_builtin_splits(Dataset& dataset, const BuiltinOptions& options) {
+  std::int64_t next = 0;
+  const std::array<std::int64_t, 3> counts = {options.train, options.valid, options.test};
+  for (const Split split : all_splits) {
+    auto& indices = dataset.splits[static_cast<std::size_t>(split)];
+    indices.resize(static_cast<std::size_t>(counts[static_cast<std::size_t>(split)]));
+    std::iota(indices.begin(), indices.end(), next);
+    next += static_cast<std::int64_t>(indices.size());
+  }
 }
 
 BuiltinSample make_builtin_sample(std::uint64_t seed, std::int64_t index) {
@@ -102,7 +102,7 @@ BuiltinSample make_builtin_sample(std::uint64_t seed, std::int64_t index) {
 }
 
 BuiltinData make_builtin(const BuiltinOptions& options) {
-  check_options(options);
+  check_builtin_options(options);
   const std::int64_t samples = options.train + options.valid + options.test;
   const LogMel log_mel(builtin_log_mel_options());
   const std::int64_t frames = log_mel.frames(builtin_waveform_samples);
@@ -157,7 +157,7 @@ BuiltinData make_builtin(const BuiltinOptions& options) {
   data.dataset.modalities = {text_modality(sentences), std::move(image), std::move(audio)};
   data.dataset.labels = Tensor::from(std::span<const std::int64_t>(labels), {samples});
   data.dataset.class_names = {"negative", "positive"};
-  add_splits(data.dataset, options);
+  add_builtin_splits(data.dataset, options);
   data.dataset.validate();
   return data;
 }

@@ -45,7 +45,13 @@ LogMelOptions builtin_log_mel_options();
 /// Sample `index` of `seed`: the same whatever else is made.
 BuiltinSample make_builtin_sample(std::uint64_t seed, std::int64_t index);
 
+// Of all built-in sets (data/builtin/sets.h).
 /// Errors (InputError): a negative count, no training sample, more than 10,000,000 in all.
+void check_builtin_options(const BuiltinOptions& options);
+/// Samples 0 … train − 1 train, then validation, then test.
+void add_builtin_splits(Dataset& dataset, const BuiltinOptions& options);
+
+/// Errors (InputError): as check_builtin_options.
 BuiltinData make_builtin(const BuiltinOptions& options);
 
 }  // namespace heddle
