@@ -4,6 +4,7 @@
 #include "apps/commands.h"
 #include "apps/loaded_run.h"
 #include "core/error.h"
+#include "train/bleu.h"
 #include "train/final_evaluation.h"
 #include "train/results.h"
 
@@ -16,6 +17,10 @@ void print_text(const Metrics& metrics, const Predictions& predictions,
   std::cout << std::fixed << std::setprecision(4);
   for (const auto& [name, value] : metrics) {
     std::cout << std::left << std::setw(14) << name << value << '\n';
+  }
+  if (!predictions.generated.outputs.empty()) {
+    std::cout << "BLEU is " << bleu_signature({.lower_case = predictions.generated.lower_case})
+              << '\n';
   }
   if (!predictions.predicted.empty()) {
     std::cout << "confusion (rows: truth, columns: predicted)\n";

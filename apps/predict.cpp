@@ -174,6 +174,9 @@ int run(const PredictCommand& command) {
                     "heddle predict: give either a sample of the data, or inputs such as --text "
                     "\"…\" (heddle predict --help)");
   LoadedRun run = load_run(command.source, command.device);
+  check<InputError>(run.model->generator() == nullptr,
+                    "this model writes texts and predicts no class; expected heddle translate ",
+                    command.source, " \"…\"");
   const Question question =
       command.inputs.empty() ? from_dataset(run, command.sample) : from_inputs(run, command);
   const NoGrad no_grad;

@@ -31,7 +31,7 @@ void describe_data(ConfigFields& fields, DataConfig& data) {
     auto which =
         static_cast<std::size_t>(std::find(names.begin(), names.end(), data.set) - names.begin());
     fields.word("set", names, which);
-    data.set = names[which];
+    data.set = names.at(which);
     fields.seed("seed", data.seed);
     fields.count("train", data.train, 1, 10'000'000);
     fields.count("valid", data.valid, 0, 10'000'000);

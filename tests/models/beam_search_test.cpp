@@ -49,8 +49,8 @@ class TableModel {
   std::vector<std::string> written_;
 };
 
-std::vector<Hypothesis> search(const Table& table, const BeamOptions& options,
-                               std::int64_t limit = 10) {
+std::vector<Hypothesis> hypotheses_of(const Table& table, const BeamOptions& options,
+                                      std::int64_t limit = 10) {
   TableModel model(table, static_cast<std::size_t>(options.beam));
   const BeamTask task = {.limits = {limit}, .begin = begin_symbol, .end = end_symbol};
   return beam_search(
@@ -67,7 +67,7 @@ std::vector<Hypothesis> search(const Table& table, const BeamOptions& options,
 const Table worked = {{"", {0.6, 0.4, 1e-9}}, {"a", {0.35, 0.4, 0.25}}, {"b", {0.05, 0.05, 0.9}}};
 
 TEST(BeamSearch, GreedyTakesTheLikeliestTokenEachTime) {
-  const std::vector<Hypothesis> found = search(worked, {.beam = 1});
+  const std::vector<Hypothesis> found = hypotheses_of(worked, {.beam = 1});
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].tokens, (std::vector<std::int64_t>{0, 1}));
   EXPECT_NEAR(found[0].log_probability, std::log(0.6 * 0.4 * 0.8), 1e-12);
@@ -75,7 +75,7 @@ TEST(BeamSearch, GreedyTakesTheLikeliestTokenEachTime) {
 }
 
 TEST(BeamSearch, FollowsTheWorkedExample) {
-  const std::vector<Hypothesis> found = search(worked, {.beam = 2});
+  const std::vector<Hypothesis> found = hypotheses_of(worked, {.beam = 2});
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0].tokens, std::vector<std::int64_t>{1});
   EXPECT_NEAR(found[0].log_probability, std::log(0.36), 1e-12);
@@ -85,17 +85,17 @@ TEST(BeamSearch, FollowsTheWorkedExample) {
 
 TEST(BeamSearch, LengthPenaltyIsThatOfWu) {
   // "b" and its end are 2 tokens: penalty (7/6)^2; "ab" with its end 3: (8/6)^2.
-  const std::vector<Hypothesis> found = search(worked, {.beam = 2, .length_penalty = 2.0});
+  const std::vector<Hypothesis> found = hypotheses_of(worked, {.beam = 2, .length_penalty = 2.0});
   EXPECT_NEAR(found[0].score, std::log(0.36) / std::pow(7.0 / 6.0, 2.0), 1e-12);
   EXPECT_NEAR(found[1].score, std::log(0.192) / std::pow(8.0 / 6.0, 2.0), 1e-12);
   // Strong enough, it turns the order around.
-  const std::vector<Hypothesis> longer = search(worked, {.beam = 2, .length_penalty = 4.0});
+  const std::vector<Hypothesis> longer = hypotheses_of(worked, {.beam = 2, .length_penalty = 4.0});
   EXPECT_EQ(longer[0].tokens.size(), 2u);
 }
 
 TEST(BeamSearch, StopsAtTheLimit) {
   const Table endless = {{"", {0.5, 0.4, 0.1}}, {"a", {0.5, 0.4, 0.1}}, {"aa", {0.6, 0.3, 0.1}}};
-  const std::vector<Hypothesis> found = search(endless, {.beam = 1}, 3);
+  const std::vector<Hypothesis> found = hypotheses_of(endless, {.beam = 1}, 3);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].tokens, (std::vector<std::int64_t>{0, 0, 0}));
   EXPECT_FALSE(found[0].ended);
@@ -103,7 +103,7 @@ TEST(BeamSearch, StopsAtTheLimit) {
 
 TEST(BeamSearch, EqualValuesGoToTheLowerToken) {
   const Table even = {{"", {0.4, 0.4, 0.2}}};
-  EXPECT_EQ(search(even, {.beam = 1})[0].tokens, std::vector<std::int64_t>{0});
+  EXPECT_EQ(hypotheses_of(even, {.beam = 1})[0].tokens, std::vector<std::int64_t>{0});
 }
 
 TEST(BeamSearch, SentencesDoNotMeet) {
@@ -122,8 +122,10 @@ TEST(BeamSearch, SentencesDoNotMeet) {
 }
 
 TEST(BeamSearch, RefusesWhatItCannotSearch) {
-  EXPECT_NE(message_of([] { search(worked, {.beam = 0}); }).find("beam is 0"), std::string::npos);
-  EXPECT_NE(message_of([] { search(worked, {}, 0); }).find("a limit is 0"), std::string::npos);
+  EXPECT_NE(message_of([] { hypotheses_of(worked, {.beam = 0}); }).find("beam is 0"),
+            std::string::npos);
+  EXPECT_NE(message_of([] { hypotheses_of(worked, {}, 0); }).find("a limit is 0"),
+            std::string::npos);
 }
 
 }  // namespace
