@@ -118,7 +118,9 @@ ReportHeadline headline_of(const FinishedRun& run) {
       headline.standard_error = std::sqrt(*value * (1.0 - *value) / samples);
     }
   }
-  headline.best_possible = best_possible(run.config.data, run.modalities);
+  if (metric != "bleu") {  // what is known is the best share of samples that can be right
+    headline.best_possible = best_possible(run.config.data, run.modalities);
+  }
   std::string inputs;
   for (std::size_t i = 0; i < run.modalities.size(); ++i) {
     inputs += (i == 0 ? "" : i + 1 == run.modalities.size() ? " and " : ", ") + run.modalities[i];
