@@ -67,13 +67,18 @@ ModelConfig config_of(const Kind& kind, std::int64_t layers, std::int64_t hidden
 }
 
 std::vector<InputSpec> specs_of(const Kind& kind) {
-  return {{.name = "english", .kind = InputSpec::Kind::tokens, .vocabulary = kind.shared ? 9 : 7},
-          {.name = "image", .kind = InputSpec::Kind::features, .shape = {3}},
-          {.name = "german",
-           .kind = InputSpec::Kind::tokens,
-           .vocabulary = 9,
-           .begin = begin_symbol,
-           .end = end_symbol}};
+  std::vector<InputSpec> specs(3);
+  specs[0].name = "english";
+  specs[0].kind = InputSpec::Kind::tokens;
+  specs[0].vocabulary = kind.shared ? 9 : 7;
+  specs[1].name = "image";
+  specs[1].shape = {3};
+  specs[2].name = "german";
+  specs[2].kind = InputSpec::Kind::tokens;
+  specs[2].vocabulary = 9;
+  specs[2].begin = begin_symbol;
+  specs[2].end = end_symbol;
+  return specs;
 }
 
 /// Three samples of different lengths, the last without an image.

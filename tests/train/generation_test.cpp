@@ -77,11 +77,12 @@ TEST(Generation, LearnsTheTwinWithItsPictureAndNotWithout) {
   EXPECT_GE(metrics.at("exact"), 0.95);
   EXPECT_GE(metrics.at("bleu"), 97.0);
   EXPECT_LT(metrics.at("perplexity"), 3.0);
-  const Predictions without =
-      predict(trainer.model(), trainer.loss(), data.dataset, data.dataset.indices(Split::test),
-              {.modalities = trainer.modalities(),
-               .shown = {true, false, true},
-               .generation = GenerationOptions{}});
+  EvaluationOptions hides;
+  hides.modalities = trainer.modalities();
+  hides.shown = {true, false, true};
+  hides.generation.emplace();
+  const Predictions without = predict(trainer.model(), trainer.loss(), data.dataset,
+                                      data.dataset.indices(Split::test), hides);
   EXPECT_LE(metrics_of(without, data.dataset).at("exact"), 0.6);
   const Metrics beside = evaluate_beside(evaluated, data.dataset, config);
   EXPECT_LT(beside.at("bleu_without_picture"), metrics.at("bleu") - 5.0);
@@ -92,9 +93,11 @@ TEST(Generation, LearnsTheTwinWithItsPictureAndNotWithout) {
   const std::vector<std::int64_t>& items = data.dataset.indices(Split::test);
   for (const std::size_t i : {0u, 7u, 50u}) {
     const std::int64_t item = items[i];
-    const Predictions alone = predict(
-        trainer.model(), trainer.loss(), data.dataset, std::span(&item, 1),
-        {.modalities = trainer.modalities(), .generation = generation_options(config.task)});
+    EvaluationOptions options;
+    options.modalities = trainer.modalities();
+    options.generation = generation_options(config.task);
+    const Predictions alone =
+        predict(trainer.model(), trainer.loss(), data.dataset, std::span(&item, 1), options);
     EXPECT_EQ(alone.generated.outputs[0], test.generated.outputs[i]);
     EXPECT_EQ(alone.generated.references[0], test.generated.references[i]);
   }
