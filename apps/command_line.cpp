@@ -95,6 +95,25 @@ void add_evaluate(CLI::App& app, EvaluateCommand& command, Chosen& chosen) {
   evaluate->callback([&] { chosen = [&] { return run(command); }; });
 }
 
+/// --input NAME=VALUE, any number of times.
+void add_inputs(CLI::App& app, std::vector<std::pair<std::string, std::string>>& inputs,
+                const char* description) {
+  app.add_option_function<std::vector<std::string>>(
+         "--input",
+         [&inputs](const std::vector<std::string>& values) {
+           for (const std::string& value : values) {
+             const std::size_t equals = value.find('=');
+             check<UsageError>(equals != std::string::npos && equals > 0, "--input ", value,
+                               ": expected NAME=VALUE");
+             inputs.emplace_back(value.substr(0, equals), value.substr(equals + 1));
+           }
+         },
+         description)
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 void add_predict(CLI::App& app, PredictCommand& command, Chosen& chosen) {
   CLI::App* predict = app.add_subcommand("predict", "What a trained model says of one sample");
   predict->add_option("run", command.source, "Run folder, weights file or checkpoint")->required();
@@ -110,21 +129,7 @@ void add_predict(CLI::App& app, PredictCommand& command, Chosen& chosen) {
         name == std::string("text") ? "Words (a .npy file, where the model takes features)"
                                     : "A .npy file of raw values");
   }
-  predict
-      ->add_option_function<std::vector<std::string>>(
-          "--input",
-          [&command](const std::vector<std::string>& values) {
-            for (const std::string& value : values) {
-              const std::size_t equals = value.find('=');
-              check<UsageError>(equals != std::string::npos && equals > 0, "--input ", value,
-                                ": expected NAME=VALUE");
-              command.inputs.emplace_back(value.substr(0, equals), value.substr(equals + 1));
-            }
-          },
-          "NAME=VALUE: a modality by its name (repeatable)")
-      ->type_name("NAME=VALUE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_inputs(*predict, command.inputs, "NAME=VALUE: a modality by its name (repeatable)");
   predict->footer(
       "Modalities that are not given are masked.\n\n"
       "Examples:\n"
@@ -146,11 +151,14 @@ void add_translate(CLI::App& app, TranslateCommand& command, Chosen& chosen) {
                         "How lengths count among hypotheses (default: as configured)");
   translate->add_option("--device", command.device,
                         "cpu, sim, cuda or cuda:N (default: as it was trained)");
+  add_inputs(*translate, command.inputs,
+             "NAME=VALUE: a modality beside every text, a .npy file of raw values (repeatable)");
   translate->add_flag("--json", command.json, "Print a JSON object per text");
   translate->footer(
       "Examples:\n"
       "  heddle translate out/multi30k-translate \"a dog runs\"\n"
-      "  heddle translate out/multi30k-translate --beam 5 --json < sentences.txt");
+      "  heddle translate out/multi30k-translate --beam 5 --json < sentences.txt\n"
+      "  heddle translate out/multi30k-images \"a dog runs\" --input image=features.npy");
   translate->callback([&] { chosen = [&] { return run(command); }; });
 }
 

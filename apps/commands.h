@@ -44,8 +44,10 @@ int run(const PredictCommand& command);
 
 struct TranslateCommand {
   std::string source;
-  std::string device;                    // empty: as it was trained
-  std::vector<std::string> texts;        // empty: lines of standard input
+  std::string device;              // empty: as it was trained
+  std::vector<std::string> texts;  // empty: lines of standard input
+  /// Modality and what it is, beside every text, as in PredictCommand.
+  std::vector<std::pair<std::string, std::string>> inputs;
   std::int64_t beam = 0;                 // 0: as configured
   std::optional<double> length_penalty;  // absent: as configured
   bool json = false;

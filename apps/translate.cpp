@@ -5,6 +5,8 @@
 #include "apps/commands.h"
 #include "apps/loaded_run.h"
 #include "core/error.h"
+#include "data/batch.h"
+#include "data/npy.h"
 #include "train/generation.h"
 
 namespace heddle {
@@ -37,9 +39,16 @@ int run(const TranslateCommand& command) {
   GenerationOptions options = generation_options(run.config.task);
   options.search.beam = command.beam > 0 ? command.beam : options.search.beam;
   options.search.length_penalty = command.length_penalty.value_or(options.search.length_penalty);
+  std::vector<BatchModality> beside;
+  for (const auto& [name, value] : command.inputs) {
+    const ModalityInfo& info = run.data.dataset.modality(name).info;
+    beside.push_back(info.kind == ModalityKind::tokens
+                         ? batch_of_text(info, value)
+                         : batch_of_raw(info, read_npy(value, DType::f32)));
+  }
   const auto answer = [&](const std::vector<std::string>& texts) {
     const std::vector<Translation> found =
-        translate(*run.model, run.data.dataset, run.modalities, texts, options);
+        translate(*run.model, run.data.dataset, run.modalities, texts, options, beside);
     for (std::size_t i = 0; i < texts.size(); ++i) {
       print(texts[i], found[i], command.json);
     }

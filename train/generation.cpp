@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "data/nearest_name.h"
 #include "train/bleu.h"
 #include "train/model_batch.h"
 #include "train/trained_model.h"
@@ -68,9 +69,21 @@ std::vector<std::size_t> by_length(const std::vector<std::vector<std::int64_t>>&
   return order;
 }
 
-/// A batch in which the source has these tokens and everything else is absent.
+/// A batch of one, as many times as there are samples.
+ModelInput repeated(const BatchModality& one, std::int64_t samples) {
+  const int dim = has_lengths(one.kind) ? 1 : 0;
+  ModelInput input;
+  input.values = one.values.expand(one.values.shape().replaced(dim, samples)).contiguous();
+  if (one.lengths.defined()) {
+    input.lengths = one.lengths.expand({samples}).contiguous();
+  }
+  return input;
+}
+
+/// A batch in which the source has these tokens, and everything that is not given is absent.
 ModelBatch batch_of_sources(const std::vector<InputSpec>& specs, std::size_t source,
-                            const std::vector<std::vector<std::int64_t>>& tokens) {
+                            const std::vector<std::vector<std::int64_t>>& tokens,
+                            std::span<const BatchModality> beside) {
   const auto samples = static_cast<std::int64_t>(tokens.size());
   std::int64_t longest = 1;
   std::vector<std::int64_t> lengths;
@@ -81,6 +94,13 @@ ModelBatch batch_of_sources(const std::vector<InputSpec>& specs, std::size_t sou
   ModelBatch batch;
   for (std::size_t i = 0; i < specs.size(); ++i) {
     ModelInput& input = batch.inputs.emplace_back();
+    const auto given = std::find_if(beside.begin(), beside.end(), [&](const BatchModality& one) {
+      return one.name == specs[i].name;
+    });
+    if (given != beside.end()) {
+      input = repeated(*given, samples);
+      continue;
+    }
     const bool has_steps =
         specs[i].kind == InputSpec::Kind::tokens || specs[i].kind == InputSpec::Kind::sequence;
     const DType type = specs[i].kind == InputSpec::Kind::tokens ? DType::i64 : DType::f32;
@@ -104,16 +124,33 @@ ModelBatch batch_of_sources(const std::vector<InputSpec>& specs, std::size_t sou
   return batch;
 }
 
+void check_beside(const SequenceGenerator& generator, const std::vector<std::string>& modalities,
+                  std::span<const BatchModality> beside) {
+  std::vector<std::string> known;
+  for (std::size_t i = 0; i < modalities.size(); ++i) {
+    if (i != generator.source_input() && i != generator.target_input()) {
+      known.push_back(modalities[i]);
+    }
+  }
+  for (const BatchModality& one : beside) {
+    check<InputError>(std::find(known.begin(), known.end(), one.name) != known.end(),
+                      "this model has no modality \"", one.name, "\" beside its source",
+                      known.empty() ? "; it has none" : suggestion(one.name, known));
+  }
+}
+
 }  // namespace
 
 std::vector<Translation> translate(Model& model, const Dataset& dataset,
                                    const std::vector<std::string>& modalities,
                                    std::span<const std::string> texts,
-                                   const GenerationOptions& options) {
+                                   const GenerationOptions& options,
+                                   std::span<const BatchModality> beside) {
   SequenceGenerator* generator = model.generator();
   check<InputError>(generator != nullptr,
                     "this model writes no texts; expected one trained with task.kind = "
                     "\"generate\"");
+  check_beside(*generator, modalities, beside);
   const Vocabulary& source =
       *dataset.modality(modalities[generator->source_input()]).info.vocabulary;
   const Vocabulary& target =
@@ -133,7 +170,8 @@ std::vector<Translation> translate(Model& model, const Dataset& dataset,
       part.push_back(tokens[order[i]]);
     }
     const auto found = generator->generate(
-        model.clean(batch_of_sources(model.inputs(), generator->source_input(), part)), options);
+        model.clean(batch_of_sources(model.inputs(), generator->source_input(), part, beside)),
+        options);
     for (std::size_t i = begin; i < end; ++i) {
       const Hypothesis& best = found[i - begin].front();
       results[order[i]] = {target.decode(best.tokens), best.log_probability, best.score,

@@ -36,19 +36,22 @@ GenerationOptions generation_options(const TaskConfig& task);
 /// writes no sequences.
 Metrics generation_metrics(const GeneratedTexts& texts);
 
-/// Texts read by the source, one each: written by the model, the best hypothesis of each. Other
-/// modalities are masked.
+/// What a model made of a text: its best hypothesis.
 struct Translation {
   std::string text;
   double log_probability = 0.0;
   double score = 0.0;
   bool ended = true;
 };
-/// Errors (InputError): a model that writes no sequences; a text without a token.
+/// Texts read as the source, each beside the same samples of other modalities (`beside`, by name,
+/// a batch of one each: batch_of_raw or batch_of_text); modalities that are not given are masked.
+/// Errors (InputError): a model that writes no sequences; a text without a token; a modality that
+/// stands beside no source of this model.
 std::vector<Translation> translate(Model& model, const Dataset& dataset,
                                    const std::vector<std::string>& modalities,
                                    std::span<const std::string> texts,
-                                   const GenerationOptions& options);
+                                   const GenerationOptions& options,
+                                   std::span<const BatchModality> beside = {});
 
 /// {"source", "translation", "log_probability", "score", "complete"} in one line, ended by a line
 /// feed; bytes that are no UTF-8 appear as U+FFFD.

@@ -106,6 +106,17 @@ TEST(Generation, LearnsTheTwinWithItsPictureAndNotWithout) {
   const std::vector<Translation> found =
       translate(trainer.model(), data.dataset, trainer.modalities(), asked, {});
   EXPECT_EQ(found[0].text, "su nano gorma mo suti vid");
+  // The picture of a sample decides: that of each of two neighbours shows another reading.
+  const std::vector<std::string> bat = {"a bat sees the boat"};
+  for (const std::int64_t sample : {items[0], items[1]}) {
+    const Modality& picture = data.dataset.modality("picture");
+    const BatchModality beside = batch_of_raw(picture.info, picture.sample(sample));
+    const Translation seen = translate(trainer.model(), data.dataset, trainer.modalities(), bat, {},
+                                       std::span(&beside, 1))
+                                 .front();
+    const bool is_animal = make_translation_sample(config.data.seed, sample).is_animal;
+    EXPECT_EQ(seen.text, std::string("mo ") + (is_animal ? "fliro" : "holto") + " su navu vid");
+  }
   EXPECT_TRUE(found[1].text == "nulo mo fliro su navu tro" ||
               found[1].text == "nulo mo holto su navu tro")
       << found[1].text;
