@@ -32,4 +32,8 @@ LoadedRun load_run(const std::string& source, const std::string& device,
 /// As load_run; a model file (train/model_file.h) too, which brings no data along.
 LoadedRun load_for_prediction(const std::string& source, const std::string& device);
 
+/// Errors (InputError): a model that writes texts, which predicts no class; names the command that
+/// asks it.
+void check_predicts(const LoadedRun& run, const std::string& source);
+
 }  // namespace heddle

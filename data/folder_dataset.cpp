@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "data/csv.h"
 #include "data/dataset_description.h"
 #include "data/folder_arrays.h"
 #include "data/folder_labels.h"
@@ -10,7 +11,6 @@
 #include "data/folder_splits.h"
 #include "data/input_file.h"
 #include "data/nearest_name.h"
-#include "data/csv.h"
 
 namespace heddle {
 namespace {
@@ -66,6 +66,21 @@ std::int64_t count_samples(const DatasetDescription& description,
   return shape[0] - fences;
 }
 
+/// One table for each split, one after the other; none where the description has none.
+std::optional<Table> read_split_tables(const DatasetDescription& description,
+                                       const std::filesystem::path& folder,
+                                       std::vector<SplitRows>& rows) {
+  std::vector<Table> tables;
+  for (const Split split : all_splits) {
+    const std::string& file = description.split_tables[static_cast<std::size_t>(split)];
+    if (!file.empty()) {
+      tables.push_back(read_table(folder / file));
+      rows.push_back({split, tables.back().rows()});
+    }
+  }
+  return tables.empty() ? std::nullopt : std::optional(stacked(std::move(tables)));
+}
+
 }  // namespace
 
 Dataset load_folder_dataset(const std::filesystem::path& description_path,
@@ -79,11 +94,14 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
                     ": the data should be in ", source.folder.string(),
                     ", but there is no such folder; say where it is (key folder, or the option "
                     "that overrides it)");
+  std::vector<SplitRows> tables;
   if (!description.table_file.empty()) {
     source.table = read_table(source.folder / description.table_file);
-    for (const DatasetDescription::JoinPart& join : description.joins) {
-      source.table->join(join.rows, read_table(source.folder / join.file));
-    }
+  } else {
+    source.table = read_split_tables(description, source.folder, tables);
+  }
+  for (const DatasetDescription::JoinPart& join : description.joins) {
+    source.table->join(join.rows, read_table(source.folder / join.file));
   }
   source.samples = count_samples(description, parts, source);
   check<InputError>(source.samples > 0, description.file_name, ": the data set has no samples");
@@ -97,7 +115,7 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
   const double valid_share = options.valid_share.value_or(description.split.valid_share);
   check<InputError>(valid_share >= 0 && valid_share < 1, description.file_name, ": valid_share is ",
                     valid_share, ", expected 0 (none) or a share below 1");
-  assign_splits(description, source.table,
+  assign_splits(description, source.table, tables,
                 {.valid_share = valid_share,
                  .valid_seed = options.valid_seed.value_or(description.split.valid_seed),
                  .fold = options.fold.value_or(description.split.fold)},
@@ -114,6 +132,9 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
   }
   load_labels(description, source, dataset);
   load_targets(description, source, dataset);
+  source.used = in_a_split(dataset);
+  source.described = description.modalities;
+  source.tokenizers = options.tokenizers;
   for (const DatasetDescription::ModalityPart& part : parts) {
     dataset.modalities.push_back(load_modality(part, source));
   }

@@ -8,6 +8,7 @@
 #include "models/contextual.h"
 #include "models/fusion_model.h"
 #include "models/sentiment.h"
+#include "models/sequence_to_sequence.h"
 
 namespace heddle {
 namespace {
@@ -68,6 +69,9 @@ std::unique_ptr<Model> build_model(const ModelConfig& config, const std::vector<
                                    const Generator& generator) {
   check_config(config);
   check_inputs(inputs);
+  if (config.name == "sequence_to_sequence") {
+    return std::make_unique<SequenceToSequence>(config, inputs, generator);
+  }
   check<InputError>(classes >= 0 && (classes > 0 || with_score), "model: there are ", classes,
                     " classes and no score to predict; expected at least one of them");
   if (config.name == "sentiment") {
@@ -80,8 +84,8 @@ std::unique_ptr<Model> build_model(const ModelConfig& config, const std::vector<
     return std::make_unique<ContextualSentiment>(config, inputs, classes, with_score, generator);
   }
   fail<InputError>("model name is \"", config.name,
-                   "\"; expected \"sentiment\", \"fusion\" or "
-                   "\"contextual\"");
+                   "\"; expected \"sentiment\", \"fusion\", \"contextual\" or "
+                   "\"sequence_to_sequence\"");
 }
 
 }  // namespace heddle

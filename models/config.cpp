@@ -203,6 +203,12 @@ void check_config(const ModelConfig& config) {
       config.contextual.fusion != FusionKind::late || config.contextual.fuse == FusionPlace::states,
       "model option contextual.fusion is \"late\", which fuses what classifiers say; "
       "expected contextual.fuse = \"states\" with it");
+  const SequenceToSequenceConfig& sequences = config.sequence_to_sequence;
+  check_size("sequence_to_sequence.encoder_layers", sequences.encoder_layers, 1, most_layers);
+  check_size("sequence_to_sequence.decoder_layers", sequences.decoder_layers, 1, most_layers);
+  check_size("sequence_to_sequence.heads", sequences.heads, 1, 1024);
+  check_size("sequence_to_sequence.feed_forward", sequences.feed_forward, 0);
+  check_probability("sequence_to_sequence.dropout", sequences.dropout);
   check<InputError>(is_floating(config.dtype), "model option dtype is ", config.dtype,
                     "; expected f32 or f64");
 }

@@ -34,6 +34,25 @@ void validate_math(const RunConfig& config) {
                     "expected dtype \"f32\", or math \"f32\"");
 }
 
+void validate_task(const RunConfig& config) {
+  const bool writes = config.task.kind == TaskKind::generate;
+  const bool can_write = config.model.name == "sequence_to_sequence";
+  check<InputError>(writes == can_write, "task.kind is \"", writes ? "generate" : "classify",
+                    "\" but model.name is \"", config.model.name, "\"; expected ",
+                    writes ? "model.name = \"sequence_to_sequence\"" : "task.kind = \"generate\"");
+  if (!writes) {
+    return;
+  }
+  check<InputError>(!config.task.source.empty() && !config.task.target.empty(),
+                    "task.kind is \"generate\" but task.source or task.target is not given; "
+                    "expected the names of two modalities of kind tokens");
+  check<InputError>(
+      config.loss.classification > 0.0 && config.loss.regression == 0.0 &&
+          config.loss.class_weights == ClassWeights::none,
+      "task.kind is \"generate\": the loss is the cross-entropy of tokens; expected "
+      "loss.classification above 0, loss.regression = 0 and class_weights = \"none\"");
+}
+
 }  // namespace
 
 void validate(const RunConfig& config) {
@@ -43,6 +62,7 @@ void validate(const RunConfig& config) {
   check<InputError>(config.data.kind != DataKind::folder || !config.data.description.empty(),
                     "data.kind is \"folder\" but data.description is not given; "
                     "expected the path of a dataset.toml");
+  validate_task(config);
   check<InputError>(config.loss.classification > 0.0 || config.loss.regression > 0.0,
                     "loss.classification and loss.regression are both 0; "
                     "expected at least one above 0, else there is nothing to learn");

@@ -13,9 +13,10 @@
 
 namespace heddle {
 
+enum class TaskKind : std::uint8_t { classify, generate };
 enum class DataKind : std::uint8_t { builtin, folder };
 enum class OptimizerKind : std::uint8_t { adam, adamw, sgd };
-enum class ScheduleKind : std::uint8_t { constant, cosine, step };
+enum class ScheduleKind : std::uint8_t { constant, cosine, step, inverse_sqrt };
 enum class RegressionLoss : std::uint8_t { absolute, squared };
 enum class ClassWeights : std::uint8_t { none, balanced };
 enum class ChooseRule : std::uint8_t { best, one_standard_error };
@@ -55,6 +56,20 @@ struct AttackConfig {
   std::int64_t steps = 3;  // pgd: moves
 };
 
+/// [task]: what is learned. classify: the data's labels or targets, as [loss] says. generate: to
+/// write one modality of kind tokens from another one, and from all that is shown beside it.
+struct TaskConfig {
+  TaskKind kind = TaskKind::classify;
+  // kind = "generate":
+  std::string source;
+  std::string target;
+  /// Hypotheses kept in the final evaluation (after each epoch: 1), and how their lengths count
+  /// (models/beam_search.h).
+  std::int64_t beam = 5;
+  double length_penalty = 1.0;
+  bool bleu_lower_case = false;  // BLEU of texts in lower case
+};
+
 /// [train]: how long, how much at a time, and what is chosen.
 struct TrainConfig {
   std::uint64_t seed = 1;      // of weights, order of samples, dropout
@@ -68,6 +83,9 @@ struct TrainConfig {
   std::int64_t epochs = 10;
   std::int64_t max_steps = 0;    // stop after so many steps; 0: after `epochs`
   std::int64_t batch_size = 32;  // samples (groups, for models that take groups)
+  /// Batches of samples of similar length: as many as fit, samples · longest ≤ this, in place of
+  /// batch_size (BatchSampler); 0: batch_size samples in any order.
+  std::int64_t batch_tokens = 0;
   /// Share of training samples that, each time they are used, are shown with a random non-empty
   /// subset of their modalities, so that one model serves every subset.
   double modality_dropout = 0.0;
@@ -146,6 +164,7 @@ struct CheckpointConfig {
 struct RunConfig {
   std::string name = "run";  // of the run folder (out/<name>) and the report
   std::string description;   // for the report
+  TaskConfig task;
   DataConfig data;
   ModelConfig model;
   TrainConfig train;

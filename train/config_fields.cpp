@@ -12,6 +12,17 @@ using Range = ConfigFields::Range;
 constexpr Range fraction = {0.0, 1.0};
 constexpr Range dropout = {0.0, 0.99};
 
+void describe_task(ConfigFields& fields, TaskConfig& task) {
+  fields.choice("kind", task.kind, {"classify", "generate"});
+  if (task.kind == TaskKind::generate) {
+    fields.text("source", task.source);
+    fields.text("target", task.target);
+    fields.count("beam", task.beam, 1, 1000);
+    fields.number("length_penalty", task.length_penalty, {-10.0, 10.0});
+    fields.flag("bleu_lower_case", task.bleu_lower_case);
+  }
+}
+
 void describe_data(ConfigFields& fields, DataConfig& data) {
   fields.choice("kind", data.kind, {"builtin", "folder"});
   fields.texts("modalities", data.modalities);
@@ -200,8 +211,32 @@ void describe_fusion_model(ConfigFields& fields, ModelConfig& model) {
   describe_encoders(fields, model);
 }
 
+void describe_sequence_to_sequence(ConfigFields& fields, ModelConfig& model) {
+  SequenceToSequenceConfig& config = model.sequence_to_sequence;
+  const std::vector<std::string> coders = {"transformer", "lstm"};
+  fields.choice("encoder", config.encoder, coders);
+  fields.choice("decoder", config.decoder, coders);
+  fields.count("encoder_layers", config.encoder_layers, 1, 64);
+  fields.count("decoder_layers", config.decoder_layers, 1, 64);
+  if (config.encoder == SequenceCoderKind::transformer ||
+      config.decoder == SequenceCoderKind::transformer) {
+    fields.count("heads", config.heads, 1, 1024);
+    fields.count("feed_forward", config.feed_forward, 0, 65536);
+  }
+  if (config.decoder == SequenceCoderKind::lstm) {
+    fields.choice("attention", config.attention, {"dot", "additive"});
+  }
+  fields.number("dropout", config.dropout, dropout);
+  fields.flag("tie_output", config.tie_output);
+  fields.flag("share_embeddings", config.share_embeddings);
+  fields.choice("fusion", config.fusion, {"tokens", "gate"});
+  fields.flag("missing_vectors", model.missing_vectors);
+  fields.number("feature_dropout", model.features.dropout, dropout);
+}
+
 void describe_model(ConfigFields& fields, ModelConfig& model) {
-  const std::vector<std::string> names = {"sentiment", "contextual", "fusion"};
+  const std::vector<std::string> names = {"sentiment", "contextual", "fusion",
+                                          "sequence_to_sequence"};
   const auto known = std::find(names.begin(), names.end(), model.name);
   std::size_t which = known == names.end() ? 0 : static_cast<std::size_t>(known - names.begin());
   fields.word("name", names, which);
@@ -219,6 +254,8 @@ void describe_model(ConfigFields& fields, ModelConfig& model) {
     }
   } else if (model.name == "fusion") {
     describe_fusion_model(fields, model);
+  } else if (model.name == "sequence_to_sequence") {
+    fields.table("sequence_to_sequence", [&] { describe_sequence_to_sequence(fields, model); });
   } else {
     describe_sentiment(fields, model);
   }
@@ -232,6 +269,7 @@ void describe_train(ConfigFields& fields, TrainConfig& train) {
   fields.count("epochs", train.epochs, 1);
   fields.count("max_steps", train.max_steps, 0);
   fields.count("batch_size", train.batch_size, 1);
+  fields.count("batch_tokens", train.batch_tokens, 0);
   fields.number("modality_dropout", train.modality_dropout, fraction);
   fields.count("modality_dropout_start", train.modality_dropout_start, 0);
   fields.number("average_decay", train.average_decay, {0.0, 0.999999});
@@ -283,7 +321,7 @@ void describe_optimizer(ConfigFields& fields, OptimizerConfig& optimizer) {
 }
 
 void describe_schedule(ConfigFields& fields, ScheduleConfig& schedule) {
-  fields.choice("kind", schedule.kind, {"constant", "cosine", "step"});
+  fields.choice("kind", schedule.kind, {"constant", "cosine", "step", "inverse_sqrt"});
   fields.count("warmup_steps", schedule.warmup_steps, 0);
   if (schedule.kind == ScheduleKind::cosine) {
     fields.number("final_factor", schedule.final_factor, fraction);
@@ -299,6 +337,7 @@ void describe_schedule(ConfigFields& fields, ScheduleConfig& schedule) {
 void describe(ConfigFields& fields, RunConfig& config) {
   fields.text("name", config.name);
   fields.text("description", config.description);
+  fields.table("task", [&] { describe_task(fields, config.task); });
   fields.table("data", [&] { describe_data(fields, config.data); });
   fields.table("model", [&] { describe_model(fields, config.model); });
   fields.table("train", [&] { describe_train(fields, config.train); });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "data/dataset.h"
 #include "models/model.h"
 #include "train/config.h"
+#include "train/generation.h"
 #include "train/loss.h"
 #include "train/metrics.h"
 
@@ -24,7 +26,8 @@ struct Predictions {
   /// Attention over the words or frames of each sample, empty without (groups have none).
   std::vector<std::vector<double>> time_weights;
   std::vector<std::vector<double>> modality_weights;  // empty without
-  double loss = 0.0;                                  // mean over samples
+  double loss = 0.0;         // mean over samples (of sequences: over tokens)
+  GeneratedTexts generated;  // of models that write sequences
 };
 
 /// The class with the highest probability (the first of several), the one that stands for all other
@@ -39,6 +42,9 @@ struct EvaluationOptions {
   double missing_rate = 0.0;
   std::uint64_t missing_seed = 1;
   bool keep_attention = false;
+  // Models that write sequences:
+  std::optional<GenerationOptions> generation = {};  // how they are written; absent: they are not
+  std::string exchanged = {};  // a modality for which each sample gets another one's value
 };
 
 /// Runs the model (switched to evaluation, and back to what it was asked to be before) over samples

@@ -6,6 +6,7 @@
 
 #include "autograd/ops.h"
 #include "core/error.h"
+#include "train/generation.h"
 
 namespace heddle {
 
@@ -21,7 +22,8 @@ Tensor balanced_class_weights(const std::vector<std::int64_t>& counts) {
                       {static_cast<std::int64_t>(weights.size())});
 }
 
-Loss::Loss(const LossConfig& config, const Dataset& dataset) : config_(config) {
+Loss::Loss(const LossConfig& config, const Dataset& dataset, const TaskConfig& task)
+    : config_(config), task_(task) {
   check<InputError>(!classifies() || dataset.has_labels(), "loss.classification is ",
                     config.classification, " but data set \"", dataset.name,
                     "\" has no labels; set it to 0, or name a label column");
@@ -36,6 +38,9 @@ Loss::Loss(const LossConfig& config, const Dataset& dataset) : config_(config) {
 
 LossTargets Loss::targets_of(const SampleBatch& batch, DType dtype, Device device) const {
   LossTargets result;
+  if (generates()) {
+    result.labels = generation_labels(batch, task_.target, Vocabulary::end).to(device);
+  }
   if (classifies()) {
     const std::vector<std::int64_t> labels = batch.labels.to_vector<std::int64_t>();
     for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -58,7 +63,7 @@ LossTargets Loss::targets_of(const SampleBatch& batch, DType dtype, Device devic
 
 Variable Loss::operator()(const ModelOutput& output, const LossTargets& targets) const {
   Variable total;
-  if (classifies()) {
+  if (classifies() || generates()) {
     const CrossEntropyOptions options = {.label_smoothing = config_.label_smoothing,
                                          .ignore_index = -1};
     total = cross_entropy(output.logits, targets.labels, weights_like(output.logits), options) *

@@ -18,11 +18,14 @@ struct LossTargets {
 
 /// classification · cross-entropy(logits, labels) + regression · distance(score, targets), each the
 /// mean over the samples that have one. Padding of groups counts nowhere.
+///
+/// task.kind = "generate" in place of that: classification · cross-entropy(logits, tokens of the
+/// target and its end), the mean over tokens.
 class Loss {
  public:
   /// Class weights come from the training split of `dataset`. Errors (InputError): a part that is
   /// asked for whose labels or targets the data set lacks.
-  Loss(const LossConfig& config, const Dataset& dataset);
+  Loss(const LossConfig& config, const Dataset& dataset, const TaskConfig& task = {});
 
   /// Errors: a label that is no class.
   LossTargets targets_of(const SampleBatch& batch, DType dtype, Device device) const;
@@ -30,13 +33,16 @@ class Loss {
   /// One single value. Reads nothing on the host.
   Variable operator()(const ModelOutput& output, const LossTargets& targets) const;
 
-  bool classifies() const { return config_.classification > 0.0; }
+  bool classifies() const { return !generates() && config_.classification > 0.0; }
+  const TaskConfig& task() const { return task_; }
+  bool generates() const { return task_.kind == TaskKind::generate; }
   bool scores() const { return config_.regression > 0.0; }
 
  private:
   Tensor weights_like(const Variable& logits) const;
 
   LossConfig config_;
+  TaskConfig task_;
   std::int64_t classes_ = 0;
   Tensor class_weights_;         // f64 [classes], undefined where all count the same
   mutable Tensor sent_weights_;  // the same in the type and on the device used last

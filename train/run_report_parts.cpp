@@ -37,6 +37,10 @@ const std::vector<MetricText>& metric_texts() {
       {"mae", "Mean absolute error", "of the score", number, true},
       {"mse", "Mean squared error", "of the score", number, true},
       {"correlation", "Correlation", "Pearson's, of true and predicted scores", number, false},
+      {"bleu", "BLEU-4", "of whole texts, 0 to 100: nrefs:1, eff:no, tok:13a, smooth:exp", number,
+       false},
+      {"exact", "Exactly right", "share of texts that are their references", fraction, false},
+      {"perplexity", "Perplexity", "of the references' tokens", number, true},
       {"loss", "Loss", "what training makes small", number, true}};
   return texts;
 }
@@ -54,6 +58,9 @@ std::string main_metric(const RunSummary& summary) {
   const auto test = summary.metrics.find("test");
   if (test == summary.metrics.end() || test->second.contains("accuracy")) {
     return "accuracy";
+  }
+  if (test->second.contains("bleu")) {
+    return "bleu";
   }
   return test->second.contains("mae") ? "mae" : "loss";
 }

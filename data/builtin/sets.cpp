@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "data/builtin/answering.h"
 #include "data/builtin/record.h"
+#include "data/builtin/translation.h"
 #include "data/nearest_name.h"
 
 namespace heddle {
@@ -19,6 +20,11 @@ const std::vector<BuiltinSet>& sets() {
       {"sentiment", make_builtin, best_possible_accuracy},
       {"answering", make_answering, best_possible_answering},
       {"record", make_record, best_possible_record},
+      {"translation",
+       [](const BuiltinOptions& options) -> BuiltinData {
+         return {make_builtin_translation(options), {}};
+       },
+       best_possible_translation},
   };
   return list;
 }
