@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -86,6 +87,18 @@ struct RetrieveCommand {
   bool json = false;
 };
 int run(const RetrieveCommand& command);
+
+struct TranslateCommand {
+  std::string source;              // run folder, weights file, checkpoint or model file
+  std::string device;              // empty: as it was trained
+  std::vector<std::string> texts;  // empty: lines of standard input
+  /// Modality and what it is, beside every text, as in PredictCommand.
+  std::vector<std::pair<std::string, std::string>> inputs;
+  std::int64_t beam = 0;                 // 0: as configured
+  std::optional<double> length_penalty;  // absent: as configured
+  bool json = false;
+};
+int run(const TranslateCommand& command);
 
 struct InspectCommand {
   std::string file;

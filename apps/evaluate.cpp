@@ -9,6 +9,7 @@
 #include "apps/loaded_run.h"
 #include "core/error.h"
 #include "data/nearest_name.h"
+#include "train/bleu.h"
 #include "train/breakdown.h"
 #include "train/final_evaluation.h"
 #include "train/results.h"
@@ -27,6 +28,10 @@ void print_metrics(const Metrics& metrics, const Predictions& predictions, const
   }
   for (const auto& [name, value] : metrics) {
     std::cout << std::left << std::setw(static_cast<int>(widest) + 2) << name << value << '\n';
+  }
+  if (!predictions.generated.outputs.empty()) {
+    std::cout << "BLEU is " << bleu_signature({.lower_case = predictions.generated.lower_case})
+              << '\n';
   }
   constexpr std::int64_t most_classes = 40;
   if (predictions.predicted.empty() || dataset.classes() > most_classes) {
@@ -63,8 +68,8 @@ void print_subsets(const std::vector<SubsetResult>& subsets) {
 
 /// The columns of a table of metrics: those of these that the model has.
 std::vector<std::string> columns_of(const Metrics& metrics) {
-  constexpr std::array<const char*, 6> wanted = {"loss", "accuracy",    "f1_macro",
-                                                 "mae",  "correlation", "acc7"};
+  constexpr std::array<const char*, 9> wanted = {
+      "loss", "accuracy", "f1_macro", "mae", "correlation", "acc7", "bleu", "exact", "perplexity"};
   std::vector<std::string> columns;
   for (const char* name : wanted) {
     if (metrics.contains(name)) {

@@ -64,7 +64,7 @@ void print_loss_of_int8(LoadedRun& run, const std::string& path) {
 
 int run(const ExportCommand& command) {
   LoadedRun run = load_run(command.source, "cpu");
-  expect_predictions(run, command.source);
+  check_answers(run, command.source);
   const ModelFile file = file_of(run);
   write_model_file(command.out, file, command.int8 ? StoredWeights::int8 : StoredWeights::f32);
   std::cout << command.out << ": " << size_of_file(command.out) << ", "

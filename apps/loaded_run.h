@@ -29,11 +29,14 @@ struct LoadedRun {
 LoadedRun load_run(const std::string& source, const std::string& device,
                    std::vector<std::string> overrides = {});
 
-/// Errors (InputError): a model that finds and does not predict; says what to use instead.
-void expect_predictions(const LoadedRun& run, const std::string& source);
-
-/// As load_run; a model file (train/model_file.h) too, which brings no data along. Errors
-/// (InputError): as expect_predictions.
+/// As load_run; a model file (train/model_file.h) too, which brings no data along.
 LoadedRun load_for_prediction(const std::string& source, const std::string& device);
+
+/// Errors (InputError): a model that finds, which is asked for nothing of one sample alone; names
+/// the commands that ask it.
+void check_answers(const LoadedRun& run, const std::string& source);
+/// Errors (InputError): as check_answers; a model that writes texts, which predicts no class; names
+/// the command that asks it.
+void check_predicts(const LoadedRun& run, const std::string& source);
 
 }  // namespace heddle

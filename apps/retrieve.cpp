@@ -150,9 +150,10 @@ int run(const RetrieveCommand& command) {
                     "--image NAME (heddle retrieve --help)");
   const Split split = split_named(command.split);
   LoadedRun run = load_run(command.source, command.device, command.overrides);
-  check<InputError>(run.config.task.kind == TaskKind::retrieve, command.source,
-                    ": this model classifies; expected one trained with task.kind = \"retrieve\" "
-                    "(heddle predict is for this one)");
+  check<InputError>(
+      run.config.task.kind == TaskKind::retrieve, command.source,
+      ": this model finds nothing; expected one trained with task.kind = \"retrieve\" "
+      "(heddle predict or translate is for this one)");
   const std::string& query = command.query.first;
   check<InputError>(
       std::find(run.modalities.begin(), run.modalities.end(), query) != run.modalities.end(),

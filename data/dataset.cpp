@@ -92,7 +92,8 @@ std::vector<std::string> Modality::words(std::int64_t sample) const {
   check(info.kind == ModalityKind::tokens, "modality \"", info.name, "\" is of kind ",
         name_of(info.kind), "; only tokens have words");
   if (!texts.empty()) {
-    return words_in(texts.at(static_cast<std::size_t>(row_of(sample))));
+    const std::string& text = texts.at(static_cast<std::size_t>(row_of(sample)));
+    return info.vocabulary ? info.vocabulary->pieces(text) : words_in(text);
   }
   std::vector<std::string> words;
   for (const std::int64_t number : this->sample(sample).to_vector<std::int64_t>()) {

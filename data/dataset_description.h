@@ -34,7 +34,8 @@ struct DatasetDescription {
     std::array<std::vector<std::string>, 3> values;
     std::vector<std::string> ignored;      // rows that belong to no split
     std::vector<std::string> train_needs;  // modalities without which a row is not trained on
-    double valid_share = 0;                // 0: no part of the training split is taken
+    std::string complete;    // column: rows with a negative number there belong to no split
+    double valid_share = 0;  // 0: no part of the training split is taken
     std::uint64_t valid_seed = 0;
     /// A column whose values are the folds; or how many to make of the groups (0: none), by a seed.
     std::string folds_column;
@@ -77,7 +78,10 @@ struct DatasetDescription {
     std::string starts;                   // sequence: file with the first frame of each sample
     bool channels_last = false;           // image
     bool standardise = false;             // features, sequence, image
-    std::int64_t min_count = 1;           // tokens
+    std::int64_t min_count = 1;           // tokens: words
+    bool byte_pairs = false;              // tokens: tokenizer = "bpe"
+    std::int64_t merges = 0;              // tokens: bpe
+    std::string vocabulary;  // tokens: bpe: shared by modalities with the same name here
     GapTreatment missing = GapTreatment::refuse;
     GapTreatment not_finite = GapTreatment::refuse;
     std::int64_t height = 0;  // image: pixels it is brought to; 0: as it is
@@ -95,6 +99,7 @@ struct DatasetDescription {
   std::string name;
   std::string folder;
   std::vector<std::string> table_files;
+  std::array<std::string, 3> split_tables;  // by Split: a table each, in place of table_files
   std::string sample_column;
   struct JoinPart {
     std::string file;

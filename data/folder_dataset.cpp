@@ -67,21 +67,26 @@ std::int64_t count_samples(const DatasetDescription& description,
   return shape[0] - fences;
 }
 
-std::optional<Table> read_tables(const std::filesystem::path& folder,
-                                 const DatasetDescription& description) {
+/// The tables of the description: one, several, or one for each split (then `rows` says how many
+/// rows are of which); none where there is none.
+std::optional<Table> read_tables(const DatasetDescription& description,
+                                 const std::filesystem::path& folder,
+                                 std::vector<SplitRows>& rows) {
   std::vector<Table> tables;
   for (const std::string& file : description.table_files) {
     tables.push_back(read_table(folder / file));
   }
-  if (tables.empty()) {
-    return std::nullopt;
+  if (tables.size() > 1) {
+    return stacked(std::move(tables), description.table_files);
   }
-  Table table =
-      tables.size() == 1 ? std::move(tables.front()) : stacked(tables, description.table_files);
-  for (const DatasetDescription::JoinPart& join : description.joins) {
-    table.join(join.rows, read_table(folder / join.file));
+  for (const Split split : all_splits) {
+    const std::string& file = description.split_tables[static_cast<std::size_t>(split)];
+    if (!file.empty()) {
+      tables.push_back(read_table(folder / file));
+      rows.push_back({split, tables.back().rows()});
+    }
   }
-  return table;
+  return tables.empty() ? std::nullopt : std::optional(stacked(std::move(tables)));
 }
 
 }  // namespace
@@ -97,7 +102,11 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
                     ": the data should be in ", source.folder.string(),
                     ", but there is no such folder; say where it is (key folder, or the option "
                     "that overrides it)");
-  source.table = read_tables(source.folder, description);
+  std::vector<SplitRows> tables;
+  source.table = read_tables(description, source.folder, tables);
+  for (const DatasetDescription::JoinPart& join : description.joins) {
+    source.table->join(join.rows, read_table(source.folder / join.file));
+  }
   source.samples = count_samples(description, parts, source);
   check<InputError>(source.samples > 0, description.file_name, ": the data set has no samples");
 
@@ -110,7 +119,7 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
   const double valid_share = options.valid_share.value_or(description.split.valid_share);
   check<InputError>(valid_share >= 0 && valid_share < 1, description.file_name, ": valid_share is ",
                     valid_share, ", expected 0 (none) or a share below 1");
-  assign_splits(description, source.table,
+  assign_splits(description, source.table, tables,
                 {.valid_share = valid_share,
                  .valid_seed = options.valid_seed.value_or(description.split.valid_seed),
                  .fold = options.fold.value_or(description.split.fold)},
@@ -128,6 +137,9 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
   load_identities(description.identity, source, dataset);
   load_labels(description, source, dataset);
   load_targets(description, source, dataset);
+  source.used = in_a_split(dataset);
+  source.described = description.modalities;
+  source.tokenizers = options.tokenizers;
   for (const DatasetDescription::ModalityPart& part : parts) {
     dataset.modalities.push_back(load_modality(part, source));
     dataset.modalities.back().info.per_identity =

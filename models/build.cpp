@@ -9,6 +9,7 @@
 #include "models/fusion_model.h"
 #include "models/joint_embedding.h"
 #include "models/sentiment.h"
+#include "models/sequence_to_sequence.h"
 
 namespace heddle {
 namespace {
@@ -76,6 +77,9 @@ std::unique_ptr<Model> build_model(const ModelConfig& config, const std::vector<
                       "task.kind = \"retrieve\"");
     return std::make_unique<JointEmbedding>(config, inputs, generator);
   }
+  if (config.name == "sequence_to_sequence") {
+    return std::make_unique<SequenceToSequence>(config, inputs, generator);
+  }
   check<InputError>(classes >= 0 && (classes > 0 || with_score), "model: there are ", classes,
                     " classes and no score to predict; expected at least one of them");
   if (config.name == "sentiment") {
@@ -88,8 +92,8 @@ std::unique_ptr<Model> build_model(const ModelConfig& config, const std::vector<
     return std::make_unique<ContextualSentiment>(config, inputs, classes, with_score, generator);
   }
   fail<InputError>("model name is \"", config.name,
-                   "\"; expected \"sentiment\", \"fusion\", \"contextual\" or "
-                   "\"joint_embedding\"");
+                   "\"; expected \"sentiment\", \"fusion\", \"contextual\", "
+                   "\"joint_embedding\" or \"sequence_to_sequence\"");
 }
 
 }  // namespace heddle

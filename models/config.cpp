@@ -210,6 +210,12 @@ void check_config(const ModelConfig& config) {
       "expected contextual.fuse = \"states\" with it");
   check_size("joint.width", config.joint.width, 1);
   check_probability("joint.dropout", config.joint.dropout);
+  const SequenceToSequenceConfig& sequences = config.sequence_to_sequence;
+  check_size("sequence_to_sequence.encoder_layers", sequences.encoder_layers, 1, most_layers);
+  check_size("sequence_to_sequence.decoder_layers", sequences.decoder_layers, 1, most_layers);
+  check_size("sequence_to_sequence.heads", sequences.heads, 1, 1024);
+  check_size("sequence_to_sequence.feed_forward", sequences.feed_forward, 0);
+  check_probability("sequence_to_sequence.dropout", sequences.dropout);
   check<InputError>(is_floating(config.dtype), "model option dtype is ", config.dtype,
                     "; expected f32 or f64");
 }

@@ -50,19 +50,7 @@ void validate_pairs(const std::vector<ModalityPair>& pairs) {
   }
 }
 
-void validate_task(const RunConfig& config) {
-  const bool joins = config.model.name == "joint_embedding";
-  if (config.task.kind != TaskKind::retrieve) {
-    check<InputError>(!joins,
-                      "model.name is \"joint_embedding\", which gives embeddings and no classes; "
-                      "expected task.kind = \"retrieve\"");
-    check<InputError>(config.loss.classification > 0.0 || config.loss.regression > 0.0,
-                      "loss.classification and loss.regression are both 0; "
-                      "expected at least one above 0, else there is nothing to learn");
-    return;
-  }
-  check<InputError>(joins, "task.kind is \"retrieve\" but model.name is \"", config.model.name,
-                    "\"; expected \"joint_embedding\", which gives embeddings");
+void validate_retrieval(const RunConfig& config) {
   check<InputError>(!config.task.pairs.empty(),
                     "task.pairs is empty; expected pairs of modalities to train on, such as "
                     "[[\"text\", \"image\"]]");
@@ -73,6 +61,48 @@ void validate_task(const RunConfig& config) {
                     config.train.modality_dropout,
                     " but task.kind is \"retrieve\", whose towers see one modality each; "
                     "expected 0");
+}
+
+void validate_generation(const RunConfig& config) {
+  check<InputError>(!config.task.source.empty() && !config.task.target.empty(),
+                    "task.kind is \"generate\" but task.source or task.target is not given; "
+                    "expected the names of two modalities of kind tokens");
+  check<InputError>(
+      config.loss.classification > 0.0 && config.loss.regression == 0.0 &&
+          config.loss.class_weights == ClassWeights::none,
+      "task.kind is \"generate\": the loss is the cross-entropy of tokens; expected "
+      "loss.classification above 0, loss.regression = 0 and class_weights = \"none\"");
+}
+
+void validate_task(const RunConfig& config) {
+  const std::string& model = config.model.name;
+  check<InputError>(
+      (config.task.kind == TaskKind::retrieve) == (model == "joint_embedding"),
+      config.task.kind == TaskKind::retrieve
+          ? concat("task.kind is \"retrieve\" but model.name is \"", model,
+                   "\"; expected \"joint_embedding\", which gives embeddings")
+          : "model.name is \"joint_embedding\", which gives embeddings and no classes; expected "
+            "task.kind = \"retrieve\"");
+  check<InputError>(
+      (config.task.kind == TaskKind::generate) == (model == "sequence_to_sequence"),
+      config.task.kind == TaskKind::generate
+          ? concat("task.kind is \"generate\" but model.name is \"", model,
+                   "\"; expected model.name = \"sequence_to_sequence\"")
+          : "model.name is \"sequence_to_sequence\", which writes texts; expected task.kind = "
+            "\"generate\"");
+  switch (config.task.kind) {
+    case TaskKind::retrieve:
+      validate_retrieval(config);
+      return;
+    case TaskKind::generate:
+      validate_generation(config);
+      break;
+    case TaskKind::classify:
+      break;
+  }
+  check<InputError>(config.loss.classification > 0.0 || config.loss.regression > 0.0,
+                    "loss.classification and loss.regression are both 0; "
+                    "expected at least one above 0, else there is nothing to learn");
 }
 
 }  // namespace

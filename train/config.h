@@ -15,10 +15,10 @@ namespace heddle {
 
 enum class DataKind : std::uint8_t { builtin, folder };
 enum class OptimizerKind : std::uint8_t { adam, adamw, sgd };
-enum class ScheduleKind : std::uint8_t { constant, cosine, step };
+enum class ScheduleKind : std::uint8_t { constant, cosine, step, inverse_sqrt };
 enum class RegressionLoss : std::uint8_t { absolute, squared };
 enum class ClassWeights : std::uint8_t { none, balanced };
-enum class TaskKind : std::uint8_t { classify, retrieve };
+enum class TaskKind : std::uint8_t { classify, retrieve, generate };
 enum class ContrastiveLossKind : std::uint8_t { infonce, triplet };
 enum class TripletNegatives : std::uint8_t { hardest, all };
 enum class ChooseRule : std::uint8_t { best, one_standard_error };
@@ -34,11 +34,22 @@ struct ModalityPair {
 /// [task]: what the model is for.
 struct TaskConfig {
   /// classify: classes or a number or both, as [loss] says. retrieve: find what belongs together.
+  /// generate: write one modality of kind tokens from another one, and from all that is shown
+  /// beside it.
   TaskKind kind = TaskKind::classify;
 
   // kind = "retrieve"
   std::vector<ModalityPair> pairs;     // trained on and evaluated, both directions
   std::vector<ModalityPair> evaluate;  // evaluated only; never counted in "recall_mean"
+
+  // kind = "generate"
+  std::string source;
+  std::string target;
+  /// Hypotheses kept in the final evaluation (after each epoch: 1), and how their lengths count
+  /// (models/beam_search.h).
+  std::int64_t beam = 5;
+  double length_penalty = 1.0;
+  bool bleu_lower_case = false;  // BLEU of texts in lower case
 };
 
 /// [data]: what is learned from.
@@ -89,6 +100,9 @@ struct TrainConfig {
   std::int64_t epochs = 10;
   std::int64_t max_steps = 0;    // stop after so many steps; 0: after `epochs`
   std::int64_t batch_size = 32;  // samples (groups, for models that take groups)
+  /// Batches of samples of similar length: as many as fit, samples · longest ≤ this, in place of
+  /// batch_size (BatchSampler); 0: batch_size samples in any order.
+  std::int64_t batch_tokens = 0;
   /// Share of training samples that, each time they are used, are shown with a random non-empty
   /// subset of their modalities, so that one model serves every subset.
   double modality_dropout = 0.0;

@@ -22,10 +22,17 @@ void name_among(ConfigFields& fields, std::string_view key, std::string& value,
 }
 
 void describe_task(ConfigFields& fields, TaskConfig& task) {
-  fields.choice("kind", task.kind, {"classify", "retrieve"});
+  fields.choice("kind", task.kind, {"classify", "retrieve", "generate"});
   if (task.kind == TaskKind::retrieve) {
     fields.pairs("pairs", task.pairs);
     fields.pairs("evaluate", task.evaluate);
+  }
+  if (task.kind == TaskKind::generate) {
+    fields.text("source", task.source);
+    fields.text("target", task.target);
+    fields.count("beam", task.beam, 1, 1000);
+    fields.number("length_penalty", task.length_penalty, {-10.0, 10.0});
+    fields.flag("bleu_lower_case", task.bleu_lower_case);
   }
 }
 
@@ -220,8 +227,32 @@ void describe_joint(ConfigFields& fields, ModelConfig& model) {
   describe_encoders(fields, model);
 }
 
+void describe_sequence_to_sequence(ConfigFields& fields, ModelConfig& model) {
+  SequenceToSequenceConfig& config = model.sequence_to_sequence;
+  const std::vector<std::string> coders = {"transformer", "lstm"};
+  fields.choice("encoder", config.encoder, coders);
+  fields.choice("decoder", config.decoder, coders);
+  fields.count("encoder_layers", config.encoder_layers, 1, 64);
+  fields.count("decoder_layers", config.decoder_layers, 1, 64);
+  if (config.encoder == SequenceCoderKind::transformer ||
+      config.decoder == SequenceCoderKind::transformer) {
+    fields.count("heads", config.heads, 1, 1024);
+    fields.count("feed_forward", config.feed_forward, 0, 65536);
+  }
+  if (config.decoder == SequenceCoderKind::lstm) {
+    fields.choice("attention", config.attention, {"dot", "additive"});
+  }
+  fields.number("dropout", config.dropout, dropout);
+  fields.flag("tie_output", config.tie_output);
+  fields.flag("share_embeddings", config.share_embeddings);
+  fields.choice("fusion", config.fusion, {"tokens", "gate"});
+  fields.flag("missing_vectors", model.missing_vectors);
+  fields.number("feature_dropout", model.features.dropout, dropout);
+}
+
 void describe_model(ConfigFields& fields, ModelConfig& model) {
-  name_among(fields, "name", model.name, {"sentiment", "contextual", "fusion", "joint_embedding"});
+  name_among(fields, "name", model.name,
+             {"sentiment", "contextual", "fusion", "joint_embedding", "sequence_to_sequence"});
   fields.count("hidden", model.hidden, 1, 65536);
   std::size_t type = model.dtype == DType::f64 ? 1 : 0;
   fields.word("dtype", {"f32", "f64"}, type);
@@ -237,6 +268,8 @@ void describe_model(ConfigFields& fields, ModelConfig& model) {
     describe_fusion_model(fields, model);
   } else if (model.name == "joint_embedding") {
     describe_joint(fields, model);
+  } else if (model.name == "sequence_to_sequence") {
+    fields.table("sequence_to_sequence", [&] { describe_sequence_to_sequence(fields, model); });
   } else {
     describe_sentiment(fields, model);
   }
@@ -250,6 +283,7 @@ void describe_train(ConfigFields& fields, TrainConfig& train) {
   fields.count("epochs", train.epochs, 1);
   fields.count("max_steps", train.max_steps, 0);
   fields.count("batch_size", train.batch_size, 1);
+  fields.count("batch_tokens", train.batch_tokens, 0);
   fields.number("modality_dropout", train.modality_dropout, fraction);
   fields.count("modality_dropout_start", train.modality_dropout_start, 0);
   fields.number("average_decay", train.average_decay, {0.0, 0.999999});
@@ -312,7 +346,7 @@ void describe_optimizer(ConfigFields& fields, OptimizerConfig& optimizer) {
 }
 
 void describe_schedule(ConfigFields& fields, ScheduleConfig& schedule) {
-  fields.choice("kind", schedule.kind, {"constant", "cosine", "step"});
+  fields.choice("kind", schedule.kind, {"constant", "cosine", "step", "inverse_sqrt"});
   fields.count("warmup_steps", schedule.warmup_steps, 0);
   if (schedule.kind == ScheduleKind::cosine) {
     fields.number("final_factor", schedule.final_factor, fraction);

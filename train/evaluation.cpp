@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "data/batch.h"
 #include "train/auc.h"
+#include "train/generation_evaluation.h"
 #include "train/model_batch.h"
 #include "train/retrieval.h"
 #include "train/trained_model.h"
@@ -148,6 +149,9 @@ Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
         "; expected at least 1");
   const NoGrad no_grad;
   const Evaluating evaluating(model);
+  if (model.generator() != nullptr) {
+    return predict_sequences(model, loss, dataset, items, options);
+  }
   const DType dtype = model.dtype();
   const Device device = model.device();
   Predictions result;
@@ -194,6 +198,7 @@ Metrics metrics_of(const Predictions& predictions, const Dataset& dataset) {
   if (!predictions.embeddings.empty()) {
     result.merge(retrieval_metrics(predictions, dataset));
   }
+  result.merge(generation_metrics(predictions.generated));
   if (!predictions.predicted.empty()) {
     result.merge(classification_metrics(confusion_of(predictions, dataset)));
     if (dataset.classes() == 2) {

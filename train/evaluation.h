@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "data/dataset.h"
 #include "models/model.h"
 #include "train/config.h"
+#include "train/generation.h"
 #include "train/loss.h"
 #include "train/metrics.h"
 
@@ -34,7 +36,8 @@ struct Predictions {
   std::vector<std::vector<double>> modality_weights;  // empty without
   std::vector<ModalityEmbeddings> embeddings;         // empty for models that have none
   std::vector<EvaluatedPair> pairs;                   // which of them to search by which
-  double loss = 0.0;                                  // mean over samples
+  double loss = 0.0;         // mean over samples (of sequences: over tokens)
+  GeneratedTexts generated;  // of models that write sequences
 };
 
 /// The class with the highest probability (the first of several), the one that stands for all other
@@ -49,6 +52,9 @@ struct EvaluationOptions {
   double missing_rate = 0.0;
   std::uint64_t missing_seed = 1;
   bool keep_attention = false;
+  // Models that write sequences:
+  std::optional<GenerationOptions> generation = {};  // how they are written; absent: they are not
+  std::string exchanged = {};  // a modality for which each sample gets another one's value
 };
 
 /// Runs the model (switched to evaluation, and back to what it was asked to be before) over samples

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,8 +17,13 @@ struct LoadedData {
 };
 
 /// The data a configuration names; with the column `category` of the table, where given, as
-/// Dataset::category. Errors (InputError): as the loaders.
-LoadedData load_data(const DataConfig& config, const std::string& category = {});
+/// Dataset::category, and with byte-pair encodings by modality that were learned before
+/// (FolderOptions::tokenizers). Errors (InputError): as the loaders.
+LoadedData load_data(const DataConfig& config, const std::string& category = {},
+                     std::map<std::string, std::string> tokenizers = {});
+
+/// The byte-pair encodings of a data set, by modality, to be given to `load_data`.
+std::map<std::string, std::string> tokenizers_of(const Dataset& dataset);
 
 /// The best value of the run's main figure (accuracy; of retrieval the mean recall) that is
 /// possible with these modalities; known for built-in data only.

@@ -24,11 +24,14 @@ struct LossTargets {
 /// For task.kind = "retrieve" a ContrastiveLoss; else
 /// classification · cross-entropy(logits, labels) + regression · distance(score, targets), each the
 /// mean over the samples that have one. Padding of groups counts nowhere.
+///
+/// task.kind = "generate" in place of that: classification · cross-entropy(logits, tokens of the
+/// target and its end), the mean over tokens.
 class Loss {
  public:
   /// Class weights come from the training split of `dataset`. Errors (InputError): a part that is
   /// asked for whose labels or targets the data set lacks.
-  Loss(const LossConfig& config, const Dataset& dataset);
+  Loss(const LossConfig& config, const Dataset& dataset, const TaskConfig& task = {});
   /// The loss of the run's task. Errors (InputError): also a modality of task.pairs that the run
   /// does not use.
   Loss(const RunConfig& config, const Dataset& dataset);
@@ -39,7 +42,9 @@ class Loss {
   /// One single value. Reads nothing on the host.
   Variable operator()(const ModelOutput& output, const LossTargets& targets) const;
 
-  bool classifies() const { return !contrastive_ && config_.classification > 0.0; }
+  bool classifies() const { return !contrastive_ && !generates() && config_.classification > 0.0; }
+  const TaskConfig& task() const { return task_; }
+  bool generates() const { return task_.kind == TaskKind::generate; }
   bool scores() const { return !contrastive_ && config_.regression > 0.0; }
   /// Of a contrastive loss that learns it: where its temperature begins.
   std::optional<double> learned_temperature() const;
@@ -50,6 +55,7 @@ class Loss {
   Tensor weights_like(const Variable& logits) const;
 
   LossConfig config_;
+  TaskConfig task_;
   std::optional<ContrastiveLoss> contrastive_;
   std::int64_t classes_ = 0;
   Tensor class_weights_;         // f64 [classes], undefined where all count the same

@@ -157,10 +157,10 @@ Metrics sentiment_metrics(std::span<const double> targets,
 }
 
 bool larger_is_better(const std::string& metric) {
-  static const std::vector<std::string> larger = {"accuracy",    "auc",         "f1_macro",
-                                                  "f1_weighted", "acc2_nonneg", "acc2_pos",
-                                                  "acc7",        "correlation", "recall_mean"};
-  static const std::vector<std::string> smaller = {"loss", "mae", "mse"};
+  static const std::vector<std::string> larger = {
+      "accuracy", "auc",         "f1_macro",    "f1_weighted", "acc2_nonneg", "acc2_pos",
+      "acc7",     "correlation", "recall_mean", "bleu",        "exact"};
+  static const std::vector<std::string> smaller = {"loss", "mae", "mse", "perplexity"};
   const auto in = [&](const std::vector<std::string>& names) {
     return std::find(names.begin(), names.end(), metric) != names.end();
   };

@@ -66,6 +66,7 @@ void add_charts(RunReport& report, const RunState& state) {
   add("loss", "Loss", "mean per sample", number);
   add("accuracy", "Accuracy", "share of samples", fraction);
   add("recall_mean", "Mean recall", "of R@1, 5 and 10 over pairs and directions", fraction);
+  add("bleu", "BLEU", "0 to 100", number);
   add("mae", "Mean absolute error", "of the score", number);
   add("learning_rate", "Learning rate", "per step", number);
   add("gradient_norm", "Norm of the gradient", "before clipping", number);
@@ -119,7 +120,9 @@ ReportHeadline headline_of(const FinishedRun& run) {
       headline.standard_error = std::sqrt(*value * (1.0 - *value) / samples);
     }
   }
-  headline.best_possible = best_possible(run.config.data, run.modalities);
+  if (metric != "bleu") {  // what is known is the best share of samples that can be right
+    headline.best_possible = best_possible(run.config.data, run.modalities);
+  }
   std::string inputs;
   for (std::size_t i = 0; i < run.modalities.size(); ++i) {
     inputs += (i == 0 ? "" : i + 1 == run.modalities.size() ? " and " : ", ") + run.modalities[i];

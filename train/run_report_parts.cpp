@@ -44,6 +44,10 @@ const std::vector<MetricText>& fixed_texts() {
       {"mae", "Mean absolute error", "of the score", number, true},
       {"mse", "Mean squared error", "of the score", number, true},
       {"correlation", "Correlation", "Pearson's, of true and predicted scores", number, false},
+      {"bleu", "BLEU-4", "of whole texts, 0 to 100: nrefs:1, eff:no, tok:13a, smooth:exp", number,
+       false},
+      {"exact", "Exactly right", "share of texts that are their references", fraction, false},
+      {"perplexity", "Perplexity", "of the references' tokens", number, true},
       {"loss", "Loss", "what training makes small", number, true}};
   return texts;
 }
@@ -100,6 +104,9 @@ std::string main_metric(const RunSummary& summary) {
   }
   if (test->second.contains("recall_mean")) {
     return "recall_mean";
+  }
+  if (test->second.contains("bleu")) {
+    return "bleu";
   }
   return test->second.contains("mae") ? "mae" : "loss";
 }

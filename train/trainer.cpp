@@ -279,6 +279,9 @@ Predictions Trainer::evaluate(Split split, const std::vector<bool>& shown, bool 
   options.modalities = modalities_;
   options.shown = shown;
   options.keep_attention = keep_attention;
+  if (loss_.generates()) {
+    options.generation.emplace();  // one hypothesis
+  }
   std::optional<BorrowedWeights> borrowed;
   if (average_) {
     borrowed.emplace(optimizer_.parameters(), average_->values());

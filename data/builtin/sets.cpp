@@ -5,6 +5,7 @@
 #include "data/builtin/record.h"
 #include "data/builtin/retrieval.h"
 #include "data/builtin/samples.h"
+#include "data/builtin/translation.h"
 #include "data/nearest_name.h"
 
 namespace heddle {
@@ -24,6 +25,10 @@ std::optional<double> best_of_any(const BuiltinOptions&, std::span<const std::st
 
 BuiltinData make_retrieval(const BuiltinOptions& options) {
   return {make_builtin_retrieval(options).dataset, {}};
+}
+
+BuiltinData make_translation(const BuiltinOptions& options) {
+  return {make_builtin_translation(options), {}};
 }
 
 std::optional<double> best_retrieval(const BuiltinOptions& options,
@@ -46,6 +51,7 @@ const std::vector<BuiltinSet>& sets() {
       {"answering", make_answering, best_of_any<best_possible_answering>},
       {"record", make_record, best_of_any<best_possible_record>},
       {"retrieval", make_retrieval, best_retrieval},
+      {"translation", make_translation, best_of_any<best_possible_translation>},
   };
   return list;
 }
