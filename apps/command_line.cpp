@@ -114,6 +114,25 @@ void add_evaluate(CLI::App& app, EvaluateCommand& command, Chosen& chosen) {
   evaluate->callback([&] { chosen = [&] { return run(command); }; });
 }
 
+/// --input NAME=VALUE, any number of times.
+void add_inputs(CLI::App& app, std::vector<std::pair<std::string, std::string>>& inputs,
+                const char* description) {
+  app.add_option_function<std::vector<std::string>>(
+         "--input",
+         [&inputs](const std::vector<std::string>& values) {
+           for (const std::string& value : values) {
+             const std::size_t equals = value.find('=');
+             check<UsageError>(equals != std::string::npos && equals > 0, "--input ", value,
+                               ": expected NAME=VALUE");
+             inputs.emplace_back(value.substr(0, equals), value.substr(equals + 1));
+           }
+         },
+         description)
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 void add_predict(CLI::App& app, PredictCommand& command, Chosen& chosen) {
   CLI::App* predict = app.add_subcommand("predict", "What a trained model says of one sample");
   predict->add_option("run", command.source, "Model file, run folder, weights file or checkpoint")
@@ -130,21 +149,7 @@ void add_predict(CLI::App& app, PredictCommand& command, Chosen& chosen) {
         name == std::string("text") ? "Words (a .npy file, where the model takes features)"
                                     : "A file: .png or .jpg, .wav, or .npy of raw values");
   }
-  predict
-      ->add_option_function<std::vector<std::string>>(
-          "--input",
-          [&command](const std::vector<std::string>& values) {
-            for (const std::string& value : values) {
-              const std::size_t equals = value.find('=');
-              check<UsageError>(equals != std::string::npos && equals > 0, "--input ", value,
-                                ": expected NAME=VALUE");
-              command.inputs.emplace_back(value.substr(0, equals), value.substr(equals + 1));
-            }
-          },
-          "NAME=VALUE: a modality by its name (repeatable)")
-      ->type_name("NAME=VALUE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_inputs(*predict, command.inputs, "NAME=VALUE: a modality by its name (repeatable)");
   predict->add_flag("--json", command.json, "Print a line of JSON for each sample");
   predict->footer(
       "Modalities that are not given are masked.\n\n"
@@ -220,6 +225,77 @@ void add_deployment(CLI::App& app, ExportCommand& file, ServeCommand& serve, Cho
       "Example:\n"
       "  echo '{\"text\": \"what a lovely day\"}' | heddle serve-stdin demo.heddle");
   answer->callback([&] { chosen = [&] { return run(serve); }; });
+}
+
+void add_retrieve(CLI::App& app, RetrieveCommand& command, Chosen& chosen) {
+  CLI::App* retrieve =
+      app.add_subcommand("retrieve", "Finds what fits best: pictures by words, words by a picture");
+  retrieve->add_option("run", command.source, "Run folder, weights file or checkpoint")->required();
+  retrieve->add_option("--device", command.device,
+                       "cpu, sim, cuda or cuda:N (default: as it was trained)");
+  const auto set_query = [&command](const std::string& name, const std::string& value) {
+    check<UsageError>(command.query.first.empty(), "heddle retrieve: --", command.query.first,
+                      " and --", name, " are both given; expected one thing to search by");
+    command.query = {name, value};
+  };
+  for (const char* name : {"text", "image", "audio"}) {
+    retrieve->add_option_function<std::string>(
+        std::string("--") + name,
+        [set_query, name](const std::string& value) { set_query(name, value); },
+        name == std::string("text") ? "Words to search by"
+                                    : "A name in its data, or a .npy file of raw values");
+  }
+  retrieve
+      ->add_option_function<std::string>(
+          "--input",
+          [set_query](const std::string& value) {
+            const std::size_t equals = value.find('=');
+            check<UsageError>(equals != std::string::npos && equals > 0, "--input ", value,
+                              ": expected NAME=VALUE");
+            set_query(value.substr(0, equals), value.substr(equals + 1));
+          },
+          "NAME=VALUE: search by a modality of another name")
+      ->type_name("NAME=VALUE");
+  retrieve->add_option("--to", command.target,
+                       "Modality to search in (default: the first it was paired with)");
+  retrieve->add_option("--split", command.split, "train, valid or test")->capture_default_str();
+  retrieve->add_option("--top", command.top, "How many to show")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  retrieve->add_option("--set", command.overrides, "KEY=VALUE: override a key of its configuration")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  retrieve->add_flag("--json", command.json, "Print JSON");
+  retrieve->footer(
+      "Examples:\n"
+      "  heddle retrieve out/flickr8k --text \"a dog runs through the grass\" --top 5\n"
+      "  heddle retrieve out/flickr8k --image 1056338697_4f7d7ce270.jpg\n"
+      "  heddle retrieve out/crosslingual --input german=\"ein hund rennt\" --to english");
+  retrieve->callback([&] { chosen = [&] { return run(command); }; });
+}
+
+void add_translate(CLI::App& app, TranslateCommand& command, Chosen& chosen) {
+  CLI::App* translate =
+      app.add_subcommand("translate", "What a model that writes texts makes of a text");
+  translate->add_option("run", command.source, "Run folder, weights file, checkpoint or model file")
+      ->required();
+  translate->add_option("text", command.texts, "Texts (none: the lines of standard input)");
+  translate->add_option("--beam", command.beam, "Hypotheses kept (default: as configured)")
+      ->check(CLI::Range(1, 1000));
+  translate->add_option("--length-penalty", command.length_penalty,
+                        "How lengths count among hypotheses (default: as configured)");
+  translate->add_option("--device", command.device,
+                        "cpu, sim, cuda or cuda:N (default: as it was trained)");
+  add_inputs(*translate, command.inputs,
+             "NAME=VALUE: a modality beside every text, a .npy file of raw values (repeatable)");
+  translate->add_flag("--json", command.json, "Print a JSON object per text");
+  translate->footer(
+      "Examples:\n"
+      "  heddle translate out/multi30k-translate \"a dog runs\"\n"
+      "  heddle translate out/multi30k-translate --beam 5 --json < sentences.txt\n"
+      "  heddle translate out/multi30k-images \"a dog runs\" --input image=features.npy");
+  translate->callback([&] { chosen = [&] { return run(command); }; });
 }
 
 void add_small_commands(CLI::App& app, InspectCommand& inspect, ShowCommand& show, Chosen& chosen) {
@@ -319,6 +395,8 @@ int run_command_line(int count, const char* const* arguments) {
   ExplainCommand explain;
   ExportCommand file;
   ServeCommand serve;
+  RetrieveCommand retrieve;
+  TranslateCommand translate;
   InspectCommand inspect;
   ShowCommand show;
   KernelCommand kernel;
@@ -329,6 +407,8 @@ int run_command_line(int count, const char* const* arguments) {
   add_predict(app, predict, chosen);
   add_explain(app, explain, chosen);
   add_deployment(app, file, serve, chosen);
+  add_retrieve(app, retrieve, chosen);
+  add_translate(app, translate, chosen);
   add_kernel(app, kernel, chosen);
   add_bench(app, bench, chosen);
   add_small_commands(app, inspect, show, chosen);

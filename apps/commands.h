@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -75,6 +76,31 @@ struct ServeCommand {
 };
 /// Reads questions from standard input, a JSON object per line, and answers each with a line.
 int run(const ServeCommand& command);
+
+struct RetrieveCommand {
+  std::string source;
+  std::string device;  // empty: as it was trained
+  /// Modality and what to search by: words; or a name in the data, or the path of a .npy file.
+  std::pair<std::string, std::string> query;
+  std::string target;  // modality to search in; empty: the first paired with the query's
+  std::string split = "test";
+  std::vector<std::string> overrides;
+  std::int64_t top = 5;
+  bool json = false;
+};
+int run(const RetrieveCommand& command);
+
+struct TranslateCommand {
+  std::string source;              // run folder, weights file, checkpoint or model file
+  std::string device;              // empty: as it was trained
+  std::vector<std::string> texts;  // empty: lines of standard input
+  /// Modality and what it is, beside every text, as in PredictCommand.
+  std::vector<std::pair<std::string, std::string>> inputs;
+  std::int64_t beam = 0;                 // 0: as configured
+  std::optional<double> length_penalty;  // absent: as configured
+  bool json = false;
+};
+int run(const TranslateCommand& command);
 
 struct InspectCommand {
   std::string file;

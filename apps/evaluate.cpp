@@ -9,6 +9,7 @@
 #include "apps/loaded_run.h"
 #include "core/error.h"
 #include "data/nearest_name.h"
+#include "train/bleu.h"
 #include "train/breakdown.h"
 #include "train/final_evaluation.h"
 #include "train/results.h"
@@ -21,8 +22,16 @@ constexpr std::string_view all_subsets_word = "all-subsets";
 constexpr int name_width = 26;
 
 void print_metrics(const Metrics& metrics, const Predictions& predictions, const Dataset& dataset) {
+  std::size_t widest = 12;
   for (const auto& [name, value] : metrics) {
-    std::cout << std::left << std::setw(14) << name << value << '\n';
+    widest = std::max(widest, name.size());
+  }
+  for (const auto& [name, value] : metrics) {
+    std::cout << std::left << std::setw(static_cast<int>(widest) + 2) << name << value << '\n';
+  }
+  if (!predictions.generated.outputs.empty()) {
+    std::cout << "BLEU is " << bleu_signature({.lower_case = predictions.generated.lower_case})
+              << '\n';
   }
   constexpr std::int64_t most_classes = 40;
   if (predictions.predicted.empty() || dataset.classes() > most_classes) {
@@ -59,8 +68,8 @@ void print_subsets(const std::vector<SubsetResult>& subsets) {
 
 /// The columns of a table of metrics: those of these that the model has.
 std::vector<std::string> columns_of(const Metrics& metrics) {
-  constexpr std::array<const char*, 6> wanted = {"loss", "accuracy",    "f1_macro",
-                                                 "mae",  "correlation", "acc7"};
+  constexpr std::array<const char*, 9> wanted = {
+      "loss", "accuracy", "f1_macro", "mae", "correlation", "acc7", "bleu", "exact", "perplexity"};
   std::vector<std::string> columns;
   for (const char* name : wanted) {
     if (metrics.contains(name)) {
@@ -130,6 +139,10 @@ std::vector<bool> shown_modalities(const std::string& list,
 int run(const EvaluateCommand& command) {
   const Split split = split_named(command.split);
   LoadedRun run = load_run(command.source, command.device, command.overrides);
+  check<UsageError>(run.config.task.kind != TaskKind::retrieve ||
+                        (command.modalities.empty() && command.missing_rates.empty()),
+                    "heddle evaluate: a model that finds one modality by another needs both; "
+                    "expected neither --modalities nor --missing-rates");
   const Dataset& dataset = run.data.dataset;
   const EvaluatedModel evaluated = {*run.model, *run.loss, run.modalities};
   const bool tables_subsets = command.modalities == all_subsets_word;

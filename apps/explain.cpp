@@ -43,6 +43,7 @@ std::vector<std::int64_t> first_samples(LoadedRun& run, const ExplainCommand& co
 
 int run(const ExplainCommand& command) {
   LoadedRun run = load_run(command.source, command.device);
+  check_predicts(run, command.source);
   const Dataset& dataset = run.data.dataset;
   std::vector<std::int64_t> samples;
   for (const std::string& name : command.samples) {

@@ -96,6 +96,7 @@ int run(const ExportCommand& command) {
     return 0;
   }
   LoadedRun run = load_run(command.source, "cpu");
+  check_answers(run, command.source);
   const ModelFile file = file_of(run);
   if (!command.out.empty()) {
     write_model_file(command.out, file, command.int8 ? StoredWeights::int8 : StoredWeights::f32);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/error.h"
 #include "train/model_file.h"
 #include "train/trained_model.h"
 #include "train/weights.h"
@@ -19,12 +20,25 @@ LoadedRun load_run(const std::string& source, const std::string& device,
   const WeightsFile file = find_weights(source);
   LoadedRun run;
   run.config = parse_run_config(file.config, source, overrides);
-  run.data = load_data(run.config.data, run.config.evaluate.by);
-  run.loss.emplace(run.config.loss, run.data.dataset);
+  run.data = load_data(run.config.data, run.config.evaluate.by, file.tokenizers);
+  run.loss.emplace(run.config, run.data.dataset);
   run.model = model_for(run.config, run.data.dataset, *run.loss);
   run.modalities = modalities_used(run.config, run.data.dataset);
   load_weights(parameters_of(*run.model), file.weights, source);
   return run;
+}
+
+void check_answers(const LoadedRun& run, const std::string& source) {
+  check<InputError>(run.config.task.kind != TaskKind::retrieve, source,
+                    ": this model predicts nothing, it finds: use heddle retrieve (and heddle "
+                    "evaluate for its recalls)");
+}
+
+void check_predicts(const LoadedRun& run, const std::string& source) {
+  check_answers(run, source);
+  check<InputError>(run.model->generator() == nullptr, source,
+                    ": this model writes texts and predicts no class; expected heddle translate ",
+                    source, " \"…\"");
 }
 
 LoadedRun load_for_prediction(const std::string& source, const std::string& device) {

@@ -32,4 +32,11 @@ LoadedRun load_run(const std::string& source, const std::string& device,
 /// As load_run; a model file (train/model_file.h) too, which brings no data along.
 LoadedRun load_for_prediction(const std::string& source, const std::string& device);
 
+/// Errors (InputError): a model that finds, which is asked for nothing of one sample alone; names
+/// the commands that ask it.
+void check_answers(const LoadedRun& run, const std::string& source);
+/// Errors (InputError): as check_answers; a model that writes texts, which predicts no class; names
+/// the command that asks it.
+void check_predicts(const LoadedRun& run, const std::string& source);
+
 }  // namespace heddle

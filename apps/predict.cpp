@@ -107,6 +107,7 @@ int run(const PredictCommand& command) {
                     "heddle predict: give either a sample of the data, or inputs such as --text "
                     "\"…\" (heddle predict --help)");
   LoadedRun run = load_for_prediction(command.source, command.device);
+  check_predicts(run, command.source);
   std::vector<std::pair<std::string, RawInput>> inputs;
   for (const auto& [name, value] : command.inputs) {
     inputs.emplace_back(name, value);

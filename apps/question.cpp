@@ -71,7 +71,7 @@ Question question_of(const LoadedRun& run,
     std::vector<std::string>& words = question.words.emplace_back();
     question.batch.modalities.push_back(shown ? given(info, input->second) : blank(info));
     if (shown && info.kind == ModalityKind::tokens) {
-      words = words_in(std::get<std::string>(input->second));
+      words = info.vocabulary->pieces(std::get<std::string>(input->second));
     }
     question.presence.push_back(shown ? Tensor() : Tensor::full({1}, 0.0, DType::boolean));
     if (run.model->takes_groups()) {  // a group of one: [1, 1, features]

@@ -108,6 +108,7 @@ json answer_to_line(LoadedRun& run, const std::string& line, const Latencies& la
 int run(const ServeCommand& command) {
   using Clock = std::chrono::steady_clock;
   LoadedRun run = load_for_prediction(command.source, command.device);
+  check_predicts(run, command.source);
   Latencies latencies;
   std::int64_t refused = 0;
   for (std::string line; std::getline(std::cin, line);) {

@@ -132,6 +132,9 @@ int run(const ShowCommand& command) {
     }
   }
   std::cout << '\n';
+  if (!dataset.identities.empty()) {
+    std::cout << "shows: " << dataset.name_of_identity(dataset.identity_of(sample)) << '\n';
+  }
   if (dataset.has_labels()) {
     const std::int64_t label = dataset.labels.data<std::int64_t>()[sample];
     std::cout << "label: " << dataset.class_names[static_cast<std::size_t>(label)] << '\n';

@@ -6,6 +6,7 @@
 
 #include "apps/commands.h"
 #include "core/error.h"
+#include "train/bleu.h"
 #include "train/run.h"
 
 namespace heddle {
@@ -64,10 +65,14 @@ void print_collapse(const RunSummary& summary, const std::string& which) {
   }
 }
 
-void print_summary(const RunSummary& summary, const std::filesystem::path& folder) {
+void print_summary(const RunConfig& config, const RunSummary& summary,
+                   const std::filesystem::path& folder) {
   std::cout << std::fixed << std::setprecision(4);
   print_metrics(summary.metrics);
   print_collapse(summary, "");
+  if (config.task.kind == TaskKind::generate) {
+    std::cout << "BLEU is " << bleu_signature({.lower_case = config.task.bleu_lower_case}) << '\n';
+  }
   if (!summary.subsets.empty()) {
     std::cout << "accuracy on the test split with these modalities, the others masked:\n"
               << std::setprecision(1);
@@ -139,7 +144,7 @@ int run(const TrainCommand& command) {
   }
   const RunOutcome outcome = run_training(config, data, options);
   if (outcome.signal == 0) {
-    print_summary(outcome.summary, options.folder);
+    print_summary(config, outcome.summary, options.folder);
   }
   return outcome.signal == 0 ? 0 : signal_base + outcome.signal;
 }

@@ -92,7 +92,8 @@ std::vector<std::string> Modality::words(std::int64_t sample) const {
   check(info.kind == ModalityKind::tokens, "modality \"", info.name, "\" is of kind ",
         name_of(info.kind), "; only tokens have words");
   if (!texts.empty()) {
-    return words_in(texts.at(static_cast<std::size_t>(row_of(sample))));
+    const std::string& text = texts.at(static_cast<std::size_t>(row_of(sample)));
+    return info.vocabulary ? info.vocabulary->pieces(text) : words_in(text);
   }
   std::vector<std::string> words;
   for (const std::int64_t number : this->sample(sample).to_vector<std::int64_t>()) {
@@ -162,6 +163,14 @@ std::string Dataset::name_of_sample(std::int64_t sample) const {
         ", expected 0 … ", samples - 1);
   return sample_names.empty() ? std::to_string(sample)
                               : sample_names[static_cast<std::size_t>(sample)];
+}
+
+std::string Dataset::name_of_identity(std::int64_t identity) const {
+  if (identities.empty()) {
+    return name_of_sample(identity);
+  }
+  return identity_names.empty() ? std::to_string(identity)
+                                : identity_names.at(static_cast<std::size_t>(identity));
 }
 
 std::int64_t Dataset::sample_named(std::string_view sample_name) const {

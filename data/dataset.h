@@ -50,6 +50,9 @@ struct ModalityInfo {
   Standardisation standardisation = {};
   /// sequence: how its frames were made of waveforms, where they were.
   std::optional<LogMelOptions> log_mel = {};
+  /// All samples of one identity (Dataset::identities) have the same value, as the captions of a
+  /// picture share the picture.
+  bool per_identity = false;
 
   /// F of features and sequences. Errors: another kind.
   std::int64_t features() const;
@@ -114,6 +117,10 @@ struct Dataset {
   std::vector<std::string> category_of;
   /// Where the test split is one of several folds: their names, in order. Else empty.
   std::vector<std::string> folds;
+  /// What each sample shows, 0 …: two samples of one identity (captions of one picture) are both
+  /// right answers to each other's retrieval. Empty: every sample is its own.
+  std::vector<std::int64_t> identities;
+  std::vector<std::string> identity_names;  // by number; empty: they go by number
 
   std::int64_t classes() const { return static_cast<std::int64_t>(class_names.size()); }
   bool has_labels() const { return labels.defined(); }
@@ -131,6 +138,11 @@ struct Dataset {
   std::vector<std::string> modality_names() const;
   /// `sample_names[sample]`, else the number as text.
   std::string name_of_sample(std::int64_t sample) const;
+  std::int64_t identity_of(std::int64_t sample) const {
+    return identities.empty() ? sample : identities[static_cast<std::size_t>(sample)];
+  }
+  /// `identity_names[identity]`, else the sample's name where each is its own, else the number.
+  std::string name_of_identity(std::int64_t identity) const;
   /// Errors: no sample goes by that name (or number).
   std::int64_t sample_named(std::string_view sample_name) const;
 

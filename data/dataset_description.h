@@ -32,8 +32,10 @@ struct DatasetDescription {
     std::string column;
     // Values of the column, by Split. Defaults: "train", "valid", "test".
     std::array<std::vector<std::string>, 3> values;
-    std::vector<std::string> ignored;  // rows that belong to no split
-    double valid_share = 0;            // 0: no part of the training split is taken
+    std::vector<std::string> ignored;      // rows that belong to no split
+    std::vector<std::string> train_needs;  // modalities without which a row is not trained on
+    std::string complete;    // column: rows with a negative number there belong to no split
+    double valid_share = 0;  // 0: no part of the training split is taken
     std::uint64_t valid_seed = 0;
     /// A column whose values are the folds; or how many to make of the groups (0: none), by a seed.
     std::string folds_column;
@@ -41,6 +43,11 @@ struct DatasetDescription {
     std::uint64_t folds_seed = 0;
     std::int64_t fold = 0;  // the one to test on
     bool has_folds() const { return !folds_column.empty() || folds > 0; }
+  };
+  struct IdentityPart {
+    std::string column;
+    std::string file;  // table whose row is the identity; `column` has row numbers then
+    std::string name;  // its column with the names
   };
   struct GroupPart {
     std::vector<std::string> columns;  // samples that agree in all of them belong together
@@ -71,7 +78,10 @@ struct DatasetDescription {
     std::string starts;                   // sequence: file with the first frame of each sample
     bool channels_last = false;           // image
     bool standardise = false;             // features, sequence, image
-    std::int64_t min_count = 1;           // tokens
+    std::int64_t min_count = 1;           // tokens: words
+    bool byte_pairs = false;              // tokens: tokenizer = "bpe"
+    std::int64_t merges = 0;              // tokens: bpe
+    std::string vocabulary;  // tokens: bpe: shared by modalities with the same name here
     GapTreatment missing = GapTreatment::refuse;
     GapTreatment not_finite = GapTreatment::refuse;
     std::int64_t height = 0;  // image: pixels it is brought to; 0: as it is
@@ -88,7 +98,8 @@ struct DatasetDescription {
   std::string file_name;  // as errors should call it
   std::string name;
   std::string folder;
-  std::string table_file;
+  std::vector<std::string> table_files;
+  std::array<std::string, 3> split_tables;  // by Split: a table each, in place of table_files
   std::string sample_column;
   struct JoinPart {
     std::string file;
@@ -97,6 +108,7 @@ struct DatasetDescription {
   std::vector<JoinPart> joins;
   SplitPart split;
   GroupPart group;
+  IdentityPart identity;
   LabelPart label;
   LabelPart target;
   std::vector<ModalityPart> modalities;

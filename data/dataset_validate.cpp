@@ -140,6 +140,14 @@ void Dataset::validate() const {
         category_of.size(), " values of \"", category, "\", expected ", samples);
   check(sample_names.empty() || static_cast<std::int64_t>(sample_names.size()) == samples,
         sample_names.size(), " sample names, expected ", samples);
+  check(identities.empty() || static_cast<std::int64_t>(identities.size()) == samples,
+        identities.size(), " identities, expected one for each of the ", samples, " samples");
+  for (const std::int64_t identity : identities) {
+    check(identity >= 0 && (identity_names.empty() ||
+                            identity < static_cast<std::int64_t>(identity_names.size())),
+          "an identity is ", identity, ", expected 0 … ",
+          identity_names.empty() ? "" : std::to_string(identity_names.size() - 1));
+  }
   check_splits(*this);
   if (has_groups()) {
     check_groups(*this);

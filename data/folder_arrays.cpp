@@ -41,11 +41,12 @@ std::vector<std::size_t> files_of_samples(const Part& part, const FolderSource& 
   std::vector<std::size_t> files;
   for (const std::string& value : source.table->text(part.file_column)) {
     const auto found = position.find(value);
-    check<InputError>(found != position.end(), source.table->file_name(), ": line ",
-                      source.table->line_of(static_cast<std::int64_t>(files.size())), ": column \"",
-                      part.file_column, "\" has \"", value.substr(0, 40),
-                      "\", for which modality \"", part.name, "\" names no file",
-                      suggestion(value, known));
+    if (found == position.end()) {
+      fail<InputError>(source.table->place_of(static_cast<std::int64_t>(files.size())),
+                       ": column \"", part.file_column, "\" has \"", value.substr(0, 40),
+                       "\", for which modality \"", part.name, "\" names no file",
+                       suggestion(value, known));
+    }
     files.push_back(found->second);
   }
   return files;
@@ -84,9 +85,11 @@ FolderRows load_several(const Part& part, const FolderSource& source) {
       continue;
     }
     const std::int64_t rows = first[files[i] + 1] - first[files[i]];
-    check<InputError>(result.rows[i] < rows, source.table->file_name(), ": line ",
-                      source.table->line_of(static_cast<std::int64_t>(i)), ": column \"", part.rows,
-                      "\" asks for row ", result.rows[i], ", but the file has rows 0 … ", rows - 1);
+    if (result.rows[i] >= rows) {
+      fail<InputError>(source.table->place_of(static_cast<std::int64_t>(i)), ": column \"",
+                       part.rows, "\" asks for row ", result.rows[i],
+                       ", but the file has rows 0 … ", rows - 1);
+    }
     result.rows[i] += first[files[i]];
   }
   result.values = joined(arrays, result.where);
@@ -116,27 +119,35 @@ Shape array_shape(const std::filesystem::path& folder, const std::string& name) 
   return with_npy(folder, name, [](const InputFile& file) { return check_npy(file).shape(); });
 }
 
-void take_rows(const Part& part, const FolderSource& source, std::int64_t count, FolderRows& into) {
-  const bool may_lack = part.missing == GapTreatment::absent;
-  const std::vector<double> numbers =
-      may_lack ? source.table->numbers_with_gaps(part.rows) : std::vector<double>{};
-  into.rows = may_lack ? std::vector<std::int64_t>{} : source.table->integers(part.rows);
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    const bool lacks = std::isnan(numbers[i]);
-    if (lacks) {
-      into.present.resize(numbers.size(), true);
-      into.present[i] = false;
-    }
-    const bool whole = lacks || (numbers[i] == std::floor(numbers[i]) && numbers[i] < 0x1p53 &&
-                                 numbers[i] > -0x1p53);
-    check<InputError>(whole, source.table->file_name(), ": line ",
-                      source.table->line_of(static_cast<std::int64_t>(i)), ": column \"", part.rows,
-                      "\" has ", numbers[i], ", expected a whole number or nothing");
-    into.rows.push_back(lacks ? 0 : static_cast<std::int64_t>(numbers[i]));
+std::vector<std::int64_t> row_numbers(const Part& part, const Table& table) {
+  if (part.missing != GapTreatment::absent) {
+    return table.integers(part.rows);
   }
-  for (const std::int64_t row : into.rows) {
+  std::vector<std::int64_t> rows;
+  for (const double number : table.numbers_with_gaps(part.rows)) {
+    const bool lacks = std::isnan(number);
+    if (!lacks && !(number == std::floor(number) && number < 0x1p53 && number > -0x1p53)) {
+      fail<InputError>(table.place_of(static_cast<std::int64_t>(rows.size())), ": column \"",
+                       part.rows, "\" has ", number, ", expected a whole number or nothing");
+    }
+    rows.push_back(lacks ? -1 : static_cast<std::int64_t>(number));
+  }
+  return rows;
+}
+
+void take_rows(const Part& part, const FolderSource& source, std::int64_t count, FolderRows& into) {
+  into.rows = row_numbers(part, *source.table);
+  for (std::size_t i = 0; i < into.rows.size(); ++i) {
+    std::int64_t& row = into.rows[i];
+    if (row < 0 && !source.used[i]) {
+      row = 0;  // of no split, so that nobody reads it
+    } else if (row == -1) {
+      into.present.resize(into.rows.size(), true);
+      into.present[i] = false;
+      row = 0;
+    }
     check<InputError>(row >= 0 && row < count, into.where, ": row ", row,
-                      " is asked for, but the file has rows 0 … ", count - 1);
+                      " is asked for, but the file has rows 0 … ", count - 1, " (-1: none)");
   }
 }
 

@@ -32,7 +32,12 @@ Shape array_shape(const std::filesystem::path& folder, const std::string& name);
 /// for each sample; arrays of different shapes.
 FolderRows load_rows(const DatasetDescription::ModalityPart& part, const FolderSource& source);
 
-/// The rows a column names; an empty cell where `may_lack` (then the sample is not present).
+/// The numbers in the column "rows": −1, or an empty cell where missing = "absent", is a sample
+/// without. Errors (InputError): no whole number.
+std::vector<std::int64_t> row_numbers(const DatasetDescription::ModalityPart& part,
+                                      const Table& table);
+
+/// Which row each sample has, and which have none, by `row_numbers`.
 /// Errors (InputError): a row outside 0 … count − 1.
 void take_rows(const DatasetDescription::ModalityPart& part, const FolderSource& source,
                std::int64_t count, FolderRows& into);

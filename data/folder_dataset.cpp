@@ -6,6 +6,7 @@
 #include "data/csv.h"
 #include "data/dataset_description.h"
 #include "data/folder_arrays.h"
+#include "data/folder_identities.h"
 #include "data/folder_labels.h"
 #include "data/folder_modalities.h"
 #include "data/folder_splits.h"
@@ -66,6 +67,28 @@ std::int64_t count_samples(const DatasetDescription& description,
   return shape[0] - fences;
 }
 
+/// The tables of the description: one, several, or one for each split (then `rows` says how many
+/// rows are of which); none where there is none.
+std::optional<Table> read_tables(const DatasetDescription& description,
+                                 const std::filesystem::path& folder,
+                                 std::vector<SplitRows>& rows) {
+  std::vector<Table> tables;
+  for (const std::string& file : description.table_files) {
+    tables.push_back(read_table(folder / file));
+  }
+  if (tables.size() > 1) {
+    return stacked(std::move(tables), description.table_files);
+  }
+  for (const Split split : all_splits) {
+    const std::string& file = description.split_tables[static_cast<std::size_t>(split)];
+    if (!file.empty()) {
+      tables.push_back(read_table(folder / file));
+      rows.push_back({split, tables.back().rows()});
+    }
+  }
+  return tables.empty() ? std::nullopt : std::optional(stacked(std::move(tables)));
+}
+
 }  // namespace
 
 Dataset load_folder_dataset(const std::filesystem::path& description_path,
@@ -79,11 +102,10 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
                     ": the data should be in ", source.folder.string(),
                     ", but there is no such folder; say where it is (key folder, or the option "
                     "that overrides it)");
-  if (!description.table_file.empty()) {
-    source.table = read_table(source.folder / description.table_file);
-    for (const DatasetDescription::JoinPart& join : description.joins) {
-      source.table->join(join.rows, read_table(source.folder / join.file));
-    }
+  std::vector<SplitRows> tables;
+  source.table = read_tables(description, source.folder, tables);
+  for (const DatasetDescription::JoinPart& join : description.joins) {
+    source.table->join(join.rows, read_table(source.folder / join.file));
   }
   source.samples = count_samples(description, parts, source);
   check<InputError>(source.samples > 0, description.file_name, ": the data set has no samples");
@@ -97,7 +119,7 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
   const double valid_share = options.valid_share.value_or(description.split.valid_share);
   check<InputError>(valid_share >= 0 && valid_share < 1, description.file_name, ": valid_share is ",
                     valid_share, ", expected 0 (none) or a share below 1");
-  assign_splits(description, source.table,
+  assign_splits(description, source.table, tables,
                 {.valid_share = valid_share,
                  .valid_seed = options.valid_seed.value_or(description.split.valid_seed),
                  .fold = options.fold.value_or(description.split.fold)},
@@ -112,10 +134,16 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
     dataset.category = options.category;
     dataset.category_of = source.table->text(options.category);
   }
+  load_identities(description.identity, source, dataset);
   load_labels(description, source, dataset);
   load_targets(description, source, dataset);
+  source.used = in_a_split(dataset);
+  source.described = description.modalities;
+  source.tokenizers = options.tokenizers;
   for (const DatasetDescription::ModalityPart& part : parts) {
     dataset.modalities.push_back(load_modality(part, source));
+    dataset.modalities.back().info.per_identity =
+        !part.rows.empty() && part.rows == description.identity.column;
   }
   try {
     dataset.validate();

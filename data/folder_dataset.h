@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ struct FolderOptions {
   std::optional<std::int64_t> fold = {};
   /// A column of the table by which results are to be told apart (Dataset::category); empty: none.
   std::string category = {};
+  /// Byte-pair encodings by modality, as Bpe::to_text writes them, instead of learning them: those
+  /// a model was trained with.
+  std::map<std::string, std::string> tokenizers = {};
 };
 
 /// Loads the data set that a dataset.toml describes; docs/data.md lists the keys. Vocabularies and

@@ -26,9 +26,9 @@ std::vector<std::filesystem::path> take_files(const Part& part, const FolderSour
   std::vector<std::filesystem::path> paths;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::filesystem::path name(names[i]);
-    const std::string where = concat(
-        source.table->file_name(), ": line ", source.table->line_of(static_cast<std::int64_t>(i)),
-        ": column \"", part.files_column, "\" has \"", names[i].substr(0, 80), "\", ");
+    const std::string where =
+        concat(source.table->place_of(static_cast<std::int64_t>(i)), ": column \"",
+               part.files_column, "\" has \"", names[i].substr(0, 80), "\", ");
     const bool lacks = names[i].empty() && part.missing == GapTreatment::absent;
     check<InputError>(lacks || (!names[i].empty() && !name.is_absolute() &&
                                 std::find(name.begin(), name.end(), "..") == name.end()),

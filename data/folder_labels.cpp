@@ -48,10 +48,11 @@ std::vector<std::int64_t> classes_from_column(const DatasetDescription::LabelPar
     std::int64_t number = -1;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
     const bool is_number = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
-    check<InputError>(named != numbers.end() || is_number, table.file_name(), ": line ",
-                      table.line_of(static_cast<std::int64_t>(classes.size())), ": column \"",
-                      part.column, "\" has \"", text.substr(0, 40),
-                      "\", expected the name or the number of a class");
+    if (named == numbers.end() && !is_number) {
+      fail<InputError>(table.place_of(static_cast<std::int64_t>(classes.size())), ": column \"",
+                       part.column, "\" has \"", text.substr(0, 40),
+                       "\", expected the name or the number of a class");
+    }
     classes.push_back(named != numbers.end() ? named->second : number);
   }
   return classes;

@@ -141,18 +141,52 @@ void take_sequences(const Part& part, const FolderSource& source, Modality& moda
   modality.present = std::move(loaded.present);
 }
 
-void take_tokens(const Part& part, const FolderSource& source, Modality& modality) {
-  modality.texts = source.table->text(part.column);
+std::vector<std::string> training_texts(const std::string& column, const FolderSource& source) {
+  const std::vector<std::string> texts = source.table->text(column);
   std::vector<std::string> train;
   for (const std::int64_t sample : source.train) {
-    train.push_back(modality.texts[static_cast<std::size_t>(sample)]);
+    train.push_back(texts[static_cast<std::size_t>(sample)]);
   }
-  modality.info.vocabulary =
-      std::make_shared<const Vocabulary>(Vocabulary::counted(train, part.min_count));
+  return train;
+}
+
+/// The byte-pair vocabulary of a modality: learned from the training texts of all modalities that
+/// share it, loaded or not, so that it does not depend on which ones a run uses.
+std::shared_ptr<const Vocabulary> byte_pair_vocabulary(const Part& part, FolderSource& source) {
+  if (const auto given = source.tokenizers.find(part.name); given != source.tokenizers.end()) {
+    return std::make_shared<const Vocabulary>(
+        Bpe::from_text(given->second, "tokenizer of " + part.name));
+  }
+  const bool shared = !part.vocabulary.empty();
+  const std::string key = (shared ? "shared " : "own ") + (shared ? part.vocabulary : part.name);
+  std::shared_ptr<const Vocabulary>& vocabulary = source.vocabularies[key];
+  if (vocabulary == nullptr) {
+    std::vector<std::string> texts;
+    for (const Part& other : source.described) {
+      if (other.name != part.name && (!shared || other.vocabulary != part.vocabulary)) {
+        continue;
+      }
+      check<InputError>(other.merges == part.merges, "modalities \"", part.name, "\" and \"",
+                        other.name, "\" share vocabulary \"", part.vocabulary, "\" but have ",
+                        part.merges, " and ", other.merges, " merges; expected the same");
+      for (std::string& text : training_texts(other.column, source)) {
+        texts.push_back(std::move(text));
+      }
+    }
+    vocabulary = std::make_shared<const Vocabulary>(Bpe::learned(texts, part.merges));
+  }
+  return vocabulary;
+}
+
+void take_tokens(const Part& part, FolderSource& source, Modality& modality) {
+  modality.texts = source.table->text(part.column);
+  modality.info.vocabulary = part.byte_pairs
+                                 ? byte_pair_vocabulary(part, source)
+                                 : std::make_shared<const Vocabulary>(Vocabulary::counted(
+                                       training_texts(part.column, source), part.min_count));
   std::vector<std::int64_t> tokens;
   modality.starts = {0};
-  for (const std::string& text : modality.texts) {
-    const std::vector<std::int64_t> numbers = modality.info.vocabulary->encode(text);
+  for (const auto& numbers : modality.info.vocabulary->encode_all(modality.texts)) {
     tokens.insert(tokens.end(), numbers.begin(), numbers.end());
     modality.starts.push_back(static_cast<std::int64_t>(tokens.size()));
   }
@@ -183,7 +217,7 @@ std::string place_of(const Part& part, const FolderSource& source, std::int64_t 
     return concat("element ", row * width + position);
   }
   const auto column = static_cast<std::size_t>(position);
-  return concat("line ", source.table->line_of(row), ": column \"",
+  return concat(source.table->place_of(row), ": column \"",
                 column < part.columns.size() ? part.columns[column] : source.table->file_name(),
                 "\"");
 }
@@ -194,9 +228,9 @@ void treat_numbers(const Part& part, const FolderSource& source, Modality& modal
   options.missing = part.missing;
   options.not_finite = part.not_finite;
   options.standardise = part.standardise;
-  options.where = concat(
-      part.has_file() ? (source.folder / part.files().front()).string() : source.table->file_name(),
-      ": ");
+  if (part.has_file()) {
+    options.where = concat((source.folder / part.files().front()).string(), ": ");
+  }
   options.place = [&](std::int64_t row, std::int64_t position) {
     return place_of(part, source, row, position, width);
   };
@@ -210,7 +244,7 @@ std::optional<WaveformNoise> noise_of_waveforms(const Part& part) {
                           : std::nullopt;
 }
 
-Modality load_modality(const Part& part, const FolderSource& source) {
+Modality load_modality(const Part& part, FolderSource& source) {
   Modality modality;
   modality.info.name = part.name;
   modality.info.kind = part.kind;

@@ -10,11 +10,23 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "data/folder_arrays.h"
+#include "data/nearest_name.h"
 
 namespace heddle {
 namespace {
 
 constexpr int no_split = -1;
+
+/// Samples of several tables belong to the split their table is for.
+std::vector<int> splits_from_tables(const std::vector<SplitRows>& tables) {
+  std::vector<int> splits;
+  for (const SplitRows& table : tables) {
+    splits.insert(splits.end(), static_cast<std::size_t>(table.rows),
+                  static_cast<int>(table.split));
+  }
+  return splits;
+}
 
 /// For each sample the position of its Split, or `no_split`.
 std::vector<int> splits_from_column(const DatasetDescription::SplitPart& part,
@@ -38,10 +50,11 @@ std::vector<int> splits_from_column(const DatasetDescription::SplitPart& part,
   std::vector<int> splits;
   for (const std::string& value : table->text(part.column)) {
     const auto found = split_of_value.find(value);
-    check<InputError>(found != split_of_value.end(), table->file_name(), ": line ",
-                      table->line_of(static_cast<std::int64_t>(splits.size())), ": column \"",
-                      part.column, "\" has \"", value.substr(0, 40), "\", expected one of ", listed,
-                      "; add it to train, valid, test or ignore of [split]");
+    if (found == split_of_value.end()) {
+      fail<InputError>(table->place_of(static_cast<std::int64_t>(splits.size())), ": column \"",
+                       part.column, "\" has \"", value.substr(0, 40), "\", expected one of ",
+                       listed, "; add it to train, valid, test or ignore of [split]");
+    }
     splits.push_back(found->second);
   }
   return splits;
@@ -126,11 +139,10 @@ std::vector<std::int64_t> folds_of(const DatasetDescription& description,
 
 /// Leaves out what a fold may not show.
 void choose_fold(const DatasetDescription& description, const std::optional<Table>& table,
-                 std::int64_t fold, std::vector<int>& splits, Dataset& dataset) {
+                 bool has_splits, std::int64_t fold, std::vector<int>& splits, Dataset& dataset) {
   const std::vector<std::int64_t> folds = folds_of(description, table, dataset);
   check<InputError>(fold < static_cast<std::int64_t>(dataset.folds.size()), description.file_name,
                     ": fold ", fold, " is asked for, expected 0 … ", dataset.folds.size() - 1);
-  const bool has_splits = !description.split.column.empty();
   constexpr int test = static_cast<int>(Split::test);
   for (std::size_t i = 0; i < splits.size(); ++i) {
     const bool held_out = folds[i] == fold;
@@ -138,6 +150,29 @@ void choose_fold(const DatasetDescription& description, const std::optional<Tabl
       splits[i] = held_out ? test : splits[i];
     } else if (held_out != (splits[i] == test)) {
       splits[i] = no_split;
+    }
+  }
+}
+
+/// Takes training samples that lack a modality which training needs out of their split.
+void leave_out_incomplete(const DatasetDescription& description, const std::optional<Table>& table,
+                          std::vector<int>& splits) {
+  for (const std::string& name : description.split.train_needs) {
+    std::vector<std::string> known;
+    const DatasetDescription::ModalityPart* found = nullptr;
+    for (const DatasetDescription::ModalityPart& part : description.modalities) {
+      known.push_back(part.name);
+      found = part.name == name ? &part : found;
+    }
+    check<InputError>(found != nullptr, description.file_name, ": [split] train_needs names \"",
+                      name, "\", which is no modality", suggestion(name, known));
+    check<InputError>(!found->rows.empty(), description.file_name, ": [split] train_needs names \"",
+                      name, "\", which every sample has; expected a modality with \"rows\"");
+    const std::vector<std::int64_t> rows = row_numbers(*found, *table);
+    for (std::size_t i = 0; i < splits.size(); ++i) {
+      if (rows[i] == -1 && splits[i] == static_cast<int>(Split::train)) {
+        splits[i] = no_split;
+      }
     }
   }
 }
@@ -181,10 +216,11 @@ std::vector<SampleGroup> groups_from_column(const DatasetDescription::GroupPart&
     }
     const int split = split_of(group.members.front());
     for (const std::int64_t i : group.members) {
-      check<InputError>(split_of(i) == split, table->file_name(), ": line ", table->line_of(i),
-                        ": group \"", group.name, "\" is in two splits, ",
-                        name_of(static_cast<Split>(split)), " and ",
-                        name_of(static_cast<Split>(split_of(i))));
+      if (split_of(i) != split) {
+        fail<InputError>(table->place_of(i), ": group \"", group.name, "\" is in two splits, ",
+                         name_of(static_cast<Split>(split)), " and ",
+                         name_of(static_cast<Split>(split_of(i))));
+      }
     }
     group.split = static_cast<Split>(split);
     used.push_back(std::move(group));
@@ -218,11 +254,22 @@ void take_validation_part(double share, std::uint64_t seed, std::vector<SampleGr
 }  // namespace
 
 void assign_splits(const DatasetDescription& description, const std::optional<Table>& table,
-                   const SplitChoice& choice, Dataset& dataset) {
-  std::vector<int> splits = splits_from_column(description.split, table, dataset.samples);
+                   const std::vector<SplitRows>& tables, const SplitChoice& choice,
+                   Dataset& dataset) {
+  std::vector<int> splits = tables.empty()
+                                ? splits_from_column(description.split, table, dataset.samples)
+                                : splits_from_tables(tables);
   if (description.split.has_folds()) {
-    choose_fold(description, table, choice.fold, splits, dataset);
+    const bool has_splits = !tables.empty() || !description.split.column.empty();
+    choose_fold(description, table, has_splits, choice.fold, splits, dataset);
   }
+  if (!description.split.complete.empty()) {
+    const std::vector<std::int64_t> numbers = table->integers(description.split.complete);
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      splits[i] = numbers[i] < 0 ? no_split : splits[i];
+    }
+  }
+  leave_out_incomplete(description, table, splits);
   std::vector<SampleGroup> groups = groups_from_column(description.group, table, splits);
   if (choice.valid_share > 0) {
     take_validation_part(choice.valid_share, choice.valid_seed, groups);
@@ -237,6 +284,16 @@ void assign_splits(const DatasetDescription& description, const std::optional<Ta
   if (!description.group.columns.empty()) {
     dataset.groups = std::move(groups);
   }
+}
+
+std::vector<bool> in_a_split(const Dataset& dataset) {
+  std::vector<bool> used(static_cast<std::size_t>(dataset.samples));
+  for (const Split split : all_splits) {
+    for (const std::int64_t sample : dataset.indices(split)) {
+      used[static_cast<std::size_t>(sample)] = true;
+    }
+  }
+  return used;
 }
 
 }  // namespace heddle

@@ -16,13 +16,24 @@ struct SplitChoice {
   std::int64_t fold = 0;         // the one to test on, where there are folds
 };
 
+/// So many samples in order, all of one split: what a table of its own gives.
+struct SplitRows {
+  Split split = Split::train;
+  std::int64_t rows = 0;
+};
+
 /// Fills groups, splits and folds of `dataset` (its `samples` must be set). Where there are folds,
 /// a sample of the fold is tested if it is in the test split, or if there is no split column; one
 /// of another fold is trained (or validated) on if its split says so, or if there is no split
-/// column; all others are left out. Then the validation part is taken out of the training split.
+/// column; all others are left out. `tables` where each split has a table, else empty; they say as
+/// much as a split column. Then the validation part is taken out of the training split.
 /// Errors (InputError): a value of the split column that is not listed, a group in two splits, a
 /// fold that there is not, both a validation split and a share.
 void assign_splits(const DatasetDescription& description, const std::optional<Table>& table,
-                   const SplitChoice& choice, Dataset& dataset);
+                   const std::vector<SplitRows>& tables, const SplitChoice& choice,
+                   Dataset& dataset);
+
+/// For each sample whether it is in a split.
+std::vector<bool> in_a_split(const Dataset& dataset);
 
 }  // namespace heddle

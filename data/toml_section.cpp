@@ -48,7 +48,15 @@ std::string TomlSection::file(const char* key) const {
   return name;
 }
 
-std::map<std::string, std::string> TomlSection::files(const char* key) const {
+std::vector<std::string> TomlSection::files(const char* key) const {
+  std::vector<std::string> names = texts(key);
+  for (const std::string& name : names) {
+    check_path(*table_.get(key), key, name);
+  }
+  return names;
+}
+
+std::map<std::string, std::string> TomlSection::file_table(const char* key) const {
   const toml::table& table = *table_.get(key)->as_table();
   std::map<std::string, std::string> files;
   for (const auto& [value, node] : table) {

@@ -39,6 +39,8 @@ class TomlSection {
   std::string required_text(const char* key) const;
   /// A relative path that stays below the folder it is relative to.
   std::string file(const char* key) const;
+  /// The same of a list of files, or of one.
+  std::vector<std::string> files(const char* key) const;
   /// A list of texts, or one text.
   std::vector<std::string> texts(const char* key) const;
   bool boolean(const char* key, bool fallback) const;
@@ -47,17 +49,17 @@ class TomlSection {
   double share(const char* key) const;
   /// Errors: no number, or one outside [low, high].
   double number(const char* key, double fallback, double low, double high) const;
-  /// A relative path as `file` allows it, or a table of them.
-  std::map<std::string, std::string> files(const char* key) const;
+  /// A table of relative paths as `file` allows them, under a key that is there and has a table.
+  std::map<std::string, std::string> file_table(const char* key) const;
   const toml::table* table(const char* key) const;
 
   /// What a node holds, in words, for errors.
   static std::string found(const toml::node& node);
 
  private:
-  const toml::table& table_;
   void check_path(const toml::node& node, const char* key, const std::string& name) const;
 
+  const toml::table& table_;
   std::string title_;
   const std::string& file_name_;
 };

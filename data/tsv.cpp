@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "data/nearest_name.h"
+#include "data/table_builder.h"
 #include "data/utf8.h"
 
 namespace heddle {
@@ -27,6 +28,17 @@ std::string_view take_line(std::string_view& rest) {
     line.remove_suffix(1);
   }
   return line;
+}
+
+/// The same of a row that ends with `row_end`, which stands after the last one too.
+std::string_view take_row(std::string_view& rest, char row_end) {
+  if (row_end == '\n') {
+    return take_line(rest);
+  }
+  const std::size_t end = rest.find(row_end);
+  const std::string_view row = rest.substr(0, end);
+  rest.remove_prefix(end + 1);
+  return row;
 }
 
 /// Takes the next field off the front of `line`; nothing left makes `more` false.
@@ -84,6 +96,9 @@ std::vector<std::string> column_names(std::string_view line, const std::string& 
   return columns;
 }
 
+/// The line of a row where each has one; the header is line 1.
+std::int64_t line_of_row(std::int64_t row) { return row + 2; }
+
 /// A field as an error shows it: short, on one line.
 std::string shown(std::string_view field) {
   constexpr std::size_t most = 40;
@@ -121,7 +136,7 @@ Table read_tsv(const InputFile& file) {
   table.columns_ = column_names(take_line(rest), name);
   table.body_ = table.text_.size() - rest.size();
   while (!rest.empty()) {
-    const std::int64_t number = table.line_of(table.rows_);
+    const std::int64_t number = line_of_row(table.rows_);
     const std::size_t fields = checked_fields(take_line(rest), number, name);
     check<InputError>(fields == table.columns_.size(), name, ": line ", number, ": ", fields,
                       fields == 1 ? " field" : " fields", ", expected ", table.columns_.size(),
@@ -131,10 +146,72 @@ Table read_tsv(const InputFile& file) {
   return table;
 }
 
+Table stacked(std::vector<Table> tables) {
+  check(!tables.empty(), "stacked: there is no table; expected at least one");
+  Table result;
+  result.file_name_ = tables.front().file_name_;
+  result.columns_ = tables.front().columns_;
+  for (const Table& table : tables) {
+    std::erase_if(result.columns_,
+                  [&](const std::string& column) { return !table.has_column(column); });
+    result.rows_ += table.rows_;
+  }
+  result.parts_ = std::move(tables);
+  return result;
+}
+
+Table stacked(std::vector<Table> tables, const std::vector<std::string>& names) {
+  check(!tables.empty() && tables.size() == names.size(), "stacked: ", tables.size(),
+        " tables and ", names.size(), " names; expected as many, at least one");
+  TableBuilder column("the tables", {"table"}, 1);
+  std::vector<std::int64_t> rows;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    const Table& table = tables[i];
+    check<InputError>(table.columns_ == tables.front().columns_, table.file_name_, ": ",
+                      table.columns_.size(), " columns that are not those of ",
+                      tables.front().file_name_, "; expected the same columns in the same order");
+    column.add(std::span(&names[i], 1), 1);
+    rows.insert(rows.end(), static_cast<std::size_t>(table.rows_), static_cast<std::int64_t>(i));
+  }
+  Table result = stacked(std::move(tables));
+  check<InputError>(!result.has_column("table"), result.file_name_,
+                    ": a column is named \"table\", as the one that says which file a row is from");
+  result.joined_.push_back({std::move(rows), column.take()});
+  return result;
+}
+
+struct Table::Place {
+  const Table* table;
+  std::int64_t row;
+};
+
+Table::Place Table::find(std::int64_t row) const {
+  check(row >= 0 && row < rows_, "Table: got row ", row, ", expected 0 … ", rows_ - 1);
+  for (const Table& part : parts_) {
+    if (row < part.rows_) {
+      return part.find(row);
+    }
+    row -= part.rows_;
+  }
+  return {this, row};
+}
+
+std::int64_t Table::line_of(std::int64_t row) const {
+  const auto [table, at] = find(row);
+  return table->lines_.empty() ? line_of_row(at) : table->lines_[static_cast<std::size_t>(at)];
+}
+
+std::string Table::place_of(std::int64_t row) const {
+  return concat(find(row).table->file_name_, ": line ", line_of(row));
+}
+
 bool Table::has_column(std::string_view column) const {
-  return column_index(column).has_value() ||
-         std::any_of(joined_.begin(), joined_.end(),
-                     [&](const Joined& joined) { return joined.table.has_column(column); });
+  const bool own = parts_.empty()
+                       ? column_index(column).has_value()
+                       : std::all_of(parts_.begin(), parts_.end(),
+                                     [&](const Table& part) { return part.has_column(column); });
+  return own || std::any_of(joined_.begin(), joined_.end(),
+                            [&](const Joined& joined) { return joined.table.has_column(column); });
 }
 
 std::optional<std::int64_t> Table::column_index(std::string_view column) const {
@@ -145,41 +222,62 @@ std::optional<std::int64_t> Table::column_index(std::string_view column) const {
 void Table::join(std::string_view rows, Table other) {
   const std::vector<std::int64_t> list = integers(rows);
   for (std::size_t i = 0; i < list.size(); ++i) {
-    check<InputError>(list[i] >= 0 && list[i] < other.rows(), file_name_, ": line ",
-                      line_of(static_cast<std::int64_t>(i)), ": column \"", rows, "\" is ", list[i],
-                      ", but ", other.file_name(), " has rows 0 … ", other.rows() - 1);
+    if (list[i] < 0 || list[i] >= other.rows()) {
+      fail<InputError>(place_of(static_cast<std::int64_t>(i)), ": column \"", rows, "\" is ",
+                       list[i], ", but ", other.file_name(), " has rows 0 … ", other.rows() - 1);
+    }
   }
   joined_.push_back({list, std::move(other)});
 }
 
-template <typename Visit>
+void Table::fail_without(std::string_view column) const {
+  for (const Table& part : parts_) {
+    if (!part.has_column(column)) {
+      part.fail_without(column);
+    }
+  }
+  std::vector<std::string> known = columns_;
+  for (const Joined& joined : joined_) {
+    known.insert(known.end(), joined.table.columns().begin(), joined.table.columns().end());
+  }
+  fail<InputError>(file_name_, ": no column is named \"", column, "\"", suggestion(column, known));
+}
+
+void Table::visit_joined(std::string_view column, const Visit& visit) const {
+  for (const Joined& joined : joined_) {
+    if (joined.table.has_column(column)) {
+      const std::vector<std::string> fields = joined.table.text(column);
+      for (std::int64_t row = 0; row < rows_; ++row) {
+        const auto at = static_cast<std::size_t>(joined.rows[static_cast<std::size_t>(row)]);
+        visit(row, std::string_view(fields[at]));
+      }
+      return;
+    }
+  }
+  fail_without(column);
+}
+
 void Table::visit_column(std::string_view column, const Visit& visit) const {
+  const bool in_parts =
+      !parts_.empty() && std::all_of(parts_.begin(), parts_.end(),
+                                     [&](const Table& part) { return part.has_column(column); });
+  if (in_parts) {
+    std::int64_t before = 0;
+    for (const Table& part : parts_) {
+      part.visit_column(
+          column, [&](std::int64_t row, std::string_view field) { visit(before + row, field); });
+      before += part.rows_;
+    }
+    return;
+  }
   const std::optional<std::int64_t> index = column_index(column);
   if (!index) {
-    for (const Joined& joined : joined_) {
-      if (joined.table.has_column(column)) {
-        const std::vector<std::string> fields = joined.table.text(column);
-        for (std::int64_t row = 0; row < rows_; ++row) {
-          const auto at = static_cast<std::size_t>(joined.rows[static_cast<std::size_t>(row)]);
-          visit(row, std::string_view(fields[at]));
-        }
-        return;
-      }
-    }
-    std::vector<std::string> known = columns_;
-    for (const Joined& joined : joined_) {
-      known.insert(known.end(), joined.table.columns().begin(), joined.table.columns().end());
-    }
-    fail<InputError>(file_name_, ": no column is named \"", column, "\"",
-                     suggestion(column, known));
+    visit_joined(column, visit);
+    return;
   }
   std::string_view rest = std::string_view(text_).substr(body_);
   for (std::int64_t row = 0; row < rows_; ++row) {
-    const std::size_t end = rest.find(row_end_);
-    std::string_view line = row_end_ == '\n' ? take_line(rest) : rest.substr(0, end);
-    if (row_end_ != '\n') {
-      rest.remove_prefix(end + 1);
-    }
+    std::string_view line = take_row(rest, row_end_);
     bool more = true;
     std::string_view field = take_field(line, more, field_end_);
     for (std::int64_t skipped = 0; skipped < *index; ++skipped) {
@@ -199,8 +297,10 @@ std::vector<std::int64_t> Table::integers(std::string_view column) const {
   std::vector<std::int64_t> values;
   visit_column(column, [&](std::int64_t row, std::string_view field) {
     const auto value = parsed<std::int64_t>(field);
-    check<InputError>(value.has_value(), file_name_, ": line ", line_of(row), ": column \"", column,
-                      "\" has ", shown(field), ", expected a whole number");
+    if (!value) {
+      fail<InputError>(place_of(row), ": column \"", column, "\" has ", shown(field),
+                       ", expected a whole number");
+    }
     values.push_back(*value);
   });
   return values;
@@ -210,9 +310,10 @@ std::vector<double> Table::numbers(std::string_view column) const {
   std::vector<double> values;
   visit_column(column, [&](std::int64_t row, std::string_view field) {
     const auto value = parsed<double>(field);
-    check<InputError>(value.has_value() && std::isfinite(*value), file_name_, ": line ",
-                      line_of(row), ": column \"", column, "\" has ", shown(field),
-                      ", expected a finite number");
+    if (!value || !std::isfinite(*value)) {
+      fail<InputError>(place_of(row), ": column \"", column, "\" has ", shown(field),
+                       ", expected a finite number");
+    }
     values.push_back(*value);
   });
   return values;
@@ -230,9 +331,10 @@ std::vector<double> Table::numbers_with_gaps(std::string_view column) const {
       return;
     }
     const auto value = parsed<double>(field);
-    check<InputError>(value.has_value() && !std::isnan(*value), file_name_, ": line ", line_of(row),
-                      ": column \"", column, "\" has ", shown(field),
-                      ", expected a number, inf, or nothing");
+    if (!value || std::isnan(*value)) {
+      fail<InputError>(place_of(row), ": column \"", column, "\" has ", shown(field),
+                       ", expected a number, inf, or nothing");
+    }
     values.push_back(*value);
   });
   return values;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -37,20 +38,27 @@ class Table {
   /// Errors (InputError): as `integers`; a row that `other` does not have.
   void join(std::string_view rows, Table other);
 
-  /// The line of the file on which a row stands (the header is line 1), for errors of callers.
-  std::int64_t line_of(std::int64_t row) const {
-    return lines_.empty() ? row + 2 : lines_[static_cast<std::size_t>(row)];
-  }
+  /// The line of its file on which a row stands (the header is line 1).
+  std::int64_t line_of(std::int64_t row) const;
+  /// "<file>: line <n>" of a row, for errors of callers.
+  std::string place_of(std::int64_t row) const;
 
  private:
   friend Table read_tsv(const InputFile& file);
+  friend Table stacked(std::vector<Table> tables);
+  friend Table stacked(std::vector<Table> tables, const std::vector<std::string>& names);
   friend class TableBuilder;
   Table() = default;
 
   struct Joined;
+  struct Place;
+  /// The table that holds a row, and which of its rows that is.
+  Place find(std::int64_t row) const;
+  using Visit = std::function<void(std::int64_t row, std::string_view field)>;
   std::optional<std::int64_t> column_index(std::string_view column) const;
-  template <typename Visit>
   void visit_column(std::string_view column, const Visit& visit) const;
+  void visit_joined(std::string_view column, const Visit& visit) const;
+  [[noreturn]] void fail_without(std::string_view column) const;
 
   std::string file_name_;
   std::vector<std::string> columns_;
@@ -60,6 +68,7 @@ class Table {
   char field_end_ = '\t';
   char row_end_ = '\n';
   std::vector<std::int64_t> lines_;  // where each row begins in its file; empty: one row a line
+  std::vector<Table> parts_;         // of stacked tables, which have no text of their own
   std::vector<Joined> joined_;
 };
 
@@ -73,5 +82,12 @@ struct Table::Joined {
 /// most 2 GiB, 4,096 columns, 1 MiB per field. Errors (InputError): file, line, what was expected.
 Table read_tsv(const InputFile& file);
 Table read_tsv(const std::filesystem::path& path);
+
+/// The rows of several tables one after the other, with the columns that all of them have, in the
+/// order of the first. Errors: no table.
+Table stacked(std::vector<Table> tables);
+/// The same of tables with the same columns, and one more column "table": the name of the table a
+/// row is from. Errors (InputError): columns differ, or one is called "table".
+Table stacked(std::vector<Table> tables, const std::vector<std::string>& names);
 
 }  // namespace heddle

@@ -1,6 +1,7 @@
 #include "data/vocabulary.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "core/error.h"
@@ -82,6 +83,27 @@ Vocabulary Vocabulary::counted(std::span<const std::string> texts, std::int64_t 
   return Vocabulary(std::move(words));
 }
 
+Vocabulary::Vocabulary(Bpe bpe) : Vocabulary(std::vector<std::string>{"<s>", "</s>"}) {
+  bpe_ = std::make_shared<const Bpe>(std::move(bpe));
+  for (const std::string& symbol : bpe_->symbols()) {
+    numbers_.emplace(symbol, size());
+    words_.push_back(symbol);
+  }
+}
+
+Vocabulary Vocabulary::with_ends(std::vector<std::string> words) {
+  words.insert(words.begin(), {"<s>", "</s>"});
+  return Vocabulary(std::move(words));
+}
+
+bool Vocabulary::has_ends() const {
+  return size() > end && words_[begin] == "<s>" && words_[end] == "</s>";
+}
+
+std::int64_t Vocabulary::number_of_symbol(std::int64_t symbol) const {
+  return symbol == Bpe::unknown ? unknown : symbol + end + 1;
+}
+
 std::int64_t Vocabulary::number_of(std::string_view word) const {
   const auto found = numbers_.find(word);
   return found == numbers_.end() ? unknown : found->second;
@@ -95,10 +117,67 @@ const std::string& Vocabulary::word(std::int64_t number) const {
 
 std::vector<std::int64_t> Vocabulary::encode(std::string_view text) const {
   std::vector<std::int64_t> numbers;
+  if (bpe_ != nullptr) {
+    for (const std::int64_t symbol : bpe_->encode(text)) {
+      numbers.push_back(number_of_symbol(symbol));
+    }
+    return numbers;
+  }
   for (const std::string& word : words_in(text)) {
     numbers.push_back(number_of(word));
   }
   return numbers;
+}
+
+std::vector<std::vector<std::int64_t>> Vocabulary::encode_all(
+    std::span<const std::string> texts) const {
+  std::vector<std::vector<std::int64_t>> all;
+  std::unordered_map<std::string, std::vector<std::int64_t>> known;
+  for (const std::string& text : texts) {
+    if (bpe_ == nullptr) {
+      all.push_back(encode(text));
+      continue;
+    }
+    std::vector<std::int64_t>& numbers = all.emplace_back();
+    for (const std::string& word : bpe_words(text)) {
+      const auto [entry, is_new] = known.try_emplace(word);
+      if (is_new) {
+        entry->second = bpe_->encode_word(word);
+      }
+      for (const std::int64_t symbol : entry->second) {
+        numbers.push_back(number_of_symbol(symbol));
+      }
+    }
+  }
+  return all;
+}
+
+std::vector<std::string> Vocabulary::pieces(std::string_view text) const {
+  if (bpe_ == nullptr) {
+    return words_in(text);
+  }
+  std::vector<std::string> pieces;
+  for (const std::int64_t number : encode(text)) {
+    pieces.push_back(word(number));
+  }
+  return pieces;
+}
+
+std::string Vocabulary::decode(std::span<const std::int64_t> numbers) const {
+  std::vector<std::int64_t> symbols;
+  std::string text;
+  for (const std::int64_t number : numbers) {
+    const std::string& entry = word(number);  // checks the range
+    if (number == padding || (has_ends() && (number == begin || number == end))) {
+      continue;
+    }
+    if (bpe_ != nullptr) {
+      symbols.push_back(number == unknown ? Bpe::unknown : number - end - 1);
+    } else {
+      text += (text.empty() ? "" : " ") + entry;
+    }
+  }
+  return bpe_ != nullptr ? bpe_->decode(symbols) : text;
 }
 
 }  // namespace heddle

@@ -7,15 +7,18 @@
 #include "core/error.h"
 #include "models/contextual.h"
 #include "models/fusion_model.h"
+#include "models/joint_embedding.h"
 #include "models/sentiment.h"
+#include "models/sequence_to_sequence.h"
 
 namespace heddle {
 namespace {
 
 /// Names that parts of the models have themselves: an input of that name would share parameter
 /// names with them.
-constexpr std::array<std::string_view, 7> part_names = {
-    "fusion", "classifier", "dropout", "lstm", "dense", "dense_dropout", "input_dropout"};
+constexpr std::array<std::string_view, 8> part_names = {
+    "fusion", "classifier",    "dropout",       "lstm",
+    "dense",  "dense_dropout", "input_dropout", "log_scale"};
 
 void check_name(const InputSpec& spec) {
   check<InputError>(!spec.name.empty() && spec.name.find('.') == std::string::npos,
@@ -68,6 +71,15 @@ std::unique_ptr<Model> build_model(const ModelConfig& config, const std::vector<
                                    const Generator& generator) {
   check_config(config);
   check_inputs(inputs);
+  if (config.name == "joint_embedding") {
+    check<InputError>(classes == 0 && !with_score,
+                      "model \"joint_embedding\" predicts neither classes nor a number; expected "
+                      "task.kind = \"retrieve\"");
+    return std::make_unique<JointEmbedding>(config, inputs, generator);
+  }
+  if (config.name == "sequence_to_sequence") {
+    return std::make_unique<SequenceToSequence>(config, inputs, generator);
+  }
   check<InputError>(classes >= 0 && (classes > 0 || with_score), "model: there are ", classes,
                     " classes and no score to predict; expected at least one of them");
   if (config.name == "sentiment") {
@@ -80,8 +92,8 @@ std::unique_ptr<Model> build_model(const ModelConfig& config, const std::vector<
     return std::make_unique<ContextualSentiment>(config, inputs, classes, with_score, generator);
   }
   fail<InputError>("model name is \"", config.name,
-                   "\"; expected \"sentiment\", \"fusion\" or "
-                   "\"contextual\"");
+                   "\"; expected \"sentiment\", \"fusion\", \"contextual\", "
+                   "\"joint_embedding\" or \"sequence_to_sequence\"");
 }
 
 }  // namespace heddle

@@ -115,7 +115,12 @@ namespace {
 void check_tokens(const TokenEncoderConfig& tokens) {
   check_size("tokens.embedding", tokens.embedding, 1);
   check_size("tokens.hidden", tokens.hidden, 0);
-  check_size("tokens.layers", tokens.layers, 1, most_layers);
+  const bool has_lstm = tokens.kind == TokenEncoderKind::lstm;
+  check_size("tokens.layers", tokens.layers, has_lstm ? 0 : 1, most_layers);
+  check<InputError>(
+      !has_lstm || tokens.layers > 0 || tokens.pool == SequencePool::attention,
+      "model option tokens.pool is \"final\" but with tokens.layers = 0 there is no LSTM that has "
+      "final states; expected \"attention\"");
   check_size("tokens.filters", tokens.filters, 1);
   check_channels("tokens.widths", tokens.widths);
   for (std::size_t i = 0; i < tokens.widths.size(); ++i) {
@@ -203,6 +208,14 @@ void check_config(const ModelConfig& config) {
       config.contextual.fusion != FusionKind::late || config.contextual.fuse == FusionPlace::states,
       "model option contextual.fusion is \"late\", which fuses what classifiers say; "
       "expected contextual.fuse = \"states\" with it");
+  check_size("joint.width", config.joint.width, 1);
+  check_probability("joint.dropout", config.joint.dropout);
+  const SequenceToSequenceConfig& sequences = config.sequence_to_sequence;
+  check_size("sequence_to_sequence.encoder_layers", sequences.encoder_layers, 1, most_layers);
+  check_size("sequence_to_sequence.decoder_layers", sequences.decoder_layers, 1, most_layers);
+  check_size("sequence_to_sequence.heads", sequences.heads, 1, 1024);
+  check_size("sequence_to_sequence.feed_forward", sequences.feed_forward, 0);
+  check_probability("sequence_to_sequence.dropout", sequences.dropout);
   check<InputError>(is_floating(config.dtype), "model option dtype is ", config.dtype,
                     "; expected f32 or f64");
 }

@@ -33,12 +33,13 @@ struct TransformerConfig {
   std::int64_t max_steps = 512;  // learned: a batch with more steps is an error
 };
 
-/// For inputs of kind tokens: an embedding, and what reads it.
+/// For inputs of kind tokens: an embedding, and what reads it; an LSTM of no layer leaves the words
+/// a weighted bag.
 struct TokenEncoderConfig {
   TokenEncoderKind kind = TokenEncoderKind::lstm;
   std::int64_t embedding = 64;                   // transformer: its width
   std::int64_t hidden = 0;                       // lstm: per direction; 0: the model's
-  std::int64_t layers = 1;                       // lstm, transformer
+  std::int64_t layers = 1;                       // lstm (0: no LSTM), transformer
   std::vector<std::int64_t> widths = {3, 4, 5};  // cnn: words that filters span, all different
   std::int64_t filters = 100;                    // cnn: of each width
   TransformerConfig transformer;
@@ -108,9 +109,47 @@ struct ContextualConfig {
   FusionPlace fuse = FusionPlace::features;  // with a fusion
 };
 
+/// "joint_embedding" alone: a tower per modality into one space.
+struct JointEmbeddingConfig {
+  std::int64_t width = 256;  // of the space
+  double dropout = 0.0;      // on what enters the projection into it
+  /// No key of [model]: what the loss's temperature begins at, where it is learned ([loss]).
+  std::optional<double> learned_temperature = {};
+};
+
+/// What reads or writes a sequence.
+enum class SequenceCoderKind : std::uint8_t { transformer, lstm };
+/// How an LSTM decoder looks at the source (models/lstm_decoder.h).
+enum class MemoryAttentionKind : std::uint8_t { dot, additive };
+/// How what is shown beside the source joins it (models/sequence_to_sequence.h).
+enum class SequenceFusionKind : std::uint8_t { tokens, gate };
+
+/// "sequence_to_sequence" alone.
+struct SequenceToSequenceConfig {
+  /// Names of the inputs that are read and written, both of kind tokens; all others are shown
+  /// beside the source. Not keys of [model]: those of [task].
+  std::string source;
+  std::string target;
+  SequenceCoderKind encoder = SequenceCoderKind::transformer;
+  SequenceCoderKind decoder = SequenceCoderKind::transformer;
+  std::int64_t encoder_layers = 3;
+  std::int64_t decoder_layers = 3;
+  std::int64_t heads = 4;         // transformer
+  std::int64_t feed_forward = 0;  // transformer: width inside; 0: four times hidden
+  MemoryAttentionKind attention = MemoryAttentionKind::dot;  // lstm decoder
+  /// On embedded tokens, on what each part adds (transformer), between layers (lstm).
+  double dropout = 0.1;
+  /// The output layer's weight is the target's embedding table (Press & Wolf, arXiv 1608.05859).
+  bool tie_output = true;
+  /// Source and target have one embedding table; their vocabularies must be the same.
+  bool share_embeddings = false;
+  SequenceFusionKind fusion = SequenceFusionKind::tokens;
+};
+
 /// All that decides a model's architecture; the defaults are those of the demo's "sentiment".
 struct ModelConfig {
-  std::string name = "sentiment";  // or "fusion", "contextual"
+  std::string name = "sentiment";  // or "fusion", "contextual", "joint_embedding",
+                                   // "sequence_to_sequence"
   std::int64_t hidden = 64;
   /// "sentiment": attention over the steps of the time modality, each fused with the other
   /// modalities' vectors; or final: one token per modality (final states for the time modality),
@@ -134,6 +173,8 @@ struct ModelConfig {
   SequenceEncoderConfig sequence;
   ContextualConfig contextual;
   FusionConfig fusion;  // "fusion", and "contextual" with a fusion
+  JointEmbeddingConfig joint;
+  SequenceToSequenceConfig sequence_to_sequence;
 
   DType dtype = DType::f32;
 };

@@ -21,6 +21,9 @@ struct InputSpec {
   /// One sample or frame: tokens [], features [F], sequence [F], image [C, H, W].
   Shape shape;
   std::int64_t vocabulary = 0;  // tokens only: numbers are 0 (padding) … vocabulary − 1
+  /// tokens only: the symbols that texts begin and end with; −1 where there are none.
+  std::int64_t begin = -1;
+  std::int64_t end = -1;
 };
 
 /// One modality of a batch of B samples (or of B groups of up to U members each).
@@ -65,7 +68,13 @@ struct ModelOutput {
   /// modalities, [modalities, B]; either may be undefined.
   Tensor time_weights;
   Tensor modality_weights;
+  /// Of models that bring modalities together: one per input, [B, width] of length 1; else empty.
+  std::vector<Variable> embeddings;
+  /// What their cosines are multiplied by, [1]; undefined: as the loss is configured.
+  Variable similarity_scale;
 };
+
+class SequenceGenerator;
 
 /// A network the training loop can train: what every model of the zoo looks like from outside.
 class Model {
@@ -77,6 +86,8 @@ class Model {
   virtual const std::vector<InputSpec>& inputs() const = 0;
   /// Whether it takes groups (all utterances of a video at a time).
   virtual bool takes_groups() const { return false; }
+  /// What writes sequences with this model; null where it writes none.
+  virtual SequenceGenerator* generator() { return nullptr; }
 
   /// Checks and cleans a batch on the host, where data comes from, and sends it to the device of
   /// the parameters. Errors: an input that is missing, or does not fit its spec or the others.

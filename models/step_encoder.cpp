@@ -67,9 +67,17 @@ bool has_steps(const InputSpec& spec, const ModelConfig& config) {
 }
 
 bool has_final(const InputSpec& spec, const ModelConfig& config) {
-  return has_steps(spec, config) && (spec.kind != InputSpec::Kind::sequence ||
-                                     (config.sequence.kind != SequenceEncoderKind::conv &&
-                                      config.sequence.kind != SequenceEncoderKind::regions));
+  switch (spec.kind) {
+    case InputSpec::Kind::tokens:
+      return config.tokens.kind != TokenEncoderKind::lstm || config.tokens.layers > 0;
+    case InputSpec::Kind::sequence:
+      return has_steps(spec, config) && config.sequence.kind != SequenceEncoderKind::conv &&
+             config.sequence.kind != SequenceEncoderKind::regions;
+    case InputSpec::Kind::features:
+    case InputSpec::Kind::image:
+      break;
+  }
+  return has_steps(spec, config);
 }
 
 StepEncoder::StepEncoder(const InputSpec& spec, const ModelConfig& config,

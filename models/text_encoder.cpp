@@ -10,24 +10,33 @@ TextEncoder::TextEncoder(std::int64_t vocabulary, std::int64_t hidden_,
                          const TokenEncoderConfig& config, const Generator& generator, DType dtype)
     : hidden(hidden_),
       embedding(vocabulary, config.embedding, generator.named("embedding"), {.dtype = dtype}),
-      dropout(config.dropout, generator.named("dropout")),
-      lstm(config.embedding, hidden_, generator.named("lstm"),
-           {.layers = config.layers,
-            .bidirectional = true,
-            .dropout = config.dropout,
-            .dtype = dtype}) {}
+      dropout(config.dropout, generator.named("dropout")) {
+  if (config.layers > 0) {
+    lstm.emplace(config.embedding, hidden_, generator.named("lstm"),
+                 LstmOptions{.layers = config.layers,
+                             .bidirectional = true,
+                             .dropout = config.dropout,
+                             .dtype = dtype});
+  }
+}
 
 EncodedSteps TextEncoder::operator()(const Tensor& tokens, const Tensor& lengths) {
   const Variable words = InputWatch::seen(tokens, embedding(tokens));
   const DType type = activation_type(words.dtype(), words.device());
-  const LstmResult result = lstm(dropout(cast(words, type)), lengths);
+  const Variable read = dropout(cast(words, type));
+  if (!lstm) {
+    return {read, lengths, {}};
+  }
+  const LstmResult result = (*lstm)(read, lengths);
   return {result.y, lengths, final_states(result)};
 }
 
 void TextEncoder::visit(Visitor& visitor) {
   visitor.layer("embedding", embedding);
   visitor.layer("dropout", dropout);
-  visitor.layer("lstm", lstm);
+  if (lstm) {
+    visitor.layer("lstm", *lstm);
+  }
 }
 
 }  // namespace heddle

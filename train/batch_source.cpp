@@ -1,20 +1,49 @@
 #include "train/batch_source.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/error.h"
 #include "data/batch.h"
+#include "models/sequence_generator.h"
 #include "train/evaluation.h"
 #include "train/model_batch.h"
 
 namespace heddle {
 namespace {
 
-BatchSampler sampler_for(const TrainConfig& config, const Dataset& dataset, const Model& model) {
+/// For each sample its lengths in all modalities that have any, that of the last one first: what is
+/// written, in the usual order, whose places cost most.
+std::vector<std::vector<std::int64_t>> lengths_of(const Dataset& dataset,
+                                                  const std::vector<std::string>& modalities,
+                                                  const std::vector<std::int64_t>& items,
+                                                  const Model& model) {
+  check<InputError>(!model.takes_groups(),
+                    "train.batch_tokens is for single samples, but the model "
+                    "takes groups; expected batch_tokens = 0");
+  std::vector<std::vector<std::int64_t>> lengths(items.size());
+  for (auto name = modalities.rbegin(); name != modalities.rend(); ++name) {
+    const Modality& modality = dataset.modality(*name);
+    for (std::size_t i = 0; has_lengths(modality.info.kind) && i < items.size(); ++i) {
+      lengths[i].push_back(std::max<std::int64_t>(1, modality.length(items[i])));
+    }
+  }
+  check<InputError>(!lengths.front().empty(),
+                    "train.batch_tokens is given, but no modality has "
+                    "lengths; expected batch_tokens = 0");
+  return lengths;
+}
+
+BatchSampler sampler_for(const TrainConfig& config, const Dataset& dataset,
+                         const std::vector<std::string>& modalities, const Model& model) {
   const std::vector<std::int64_t> items = items_of(dataset, Split::train, model);
   check<InputError>(!items.empty(), "data set \"", dataset.name, "\" has no training samples");
   const std::uint64_t seed = Generator(config.seed).named("order").state().stream;
-  return BatchSampler(items, {.batch_size = config.batch_size}, config.seed ^ seed);
+  SamplerOptions options{.batch_size = config.batch_size, .batch_tokens = config.batch_tokens};
+  if (config.batch_tokens > 0) {
+    options.lengths = lengths_of(dataset, modalities, items, model);
+  }
+  return BatchSampler(items, std::move(options), config.seed ^ seed);
 }
 
 std::int64_t count_samples(const SampleBatch& batch) {
@@ -37,6 +66,9 @@ std::vector<Tensor*> tensors_of(StepBatch& batch) {
   }
   tensors.insert(tensors.end(), {&batch.inputs.group_lengths, &batch.targets.labels,
                                  &batch.targets.targets, &batch.targets.counted});
+  for (PairTargets& pair : batch.targets.pairs) {
+    tensors.insert(tensors.end(), {&pair.negatives, &pair.own, &pair.weights});
+  }
   return tensors;
 }
 
@@ -47,7 +79,7 @@ BatchSource::BatchSource(const TrainConfig& config, const Dataset& dataset,
       modalities_(modalities),
       model_(model),
       loss_(loss),
-      sampler_(sampler_for(config, dataset, model)),
+      sampler_(sampler_for(config, dataset, modalities, model)),
       presence_(Generator(config.seed).named("modality dropout")) {}
 
 StepBatch BatchSource::make(std::int64_t step) {
@@ -55,8 +87,13 @@ StepBatch BatchSource::make(std::int64_t step) {
   const SampleBatch batch = model_.takes_groups() ? collate_groups(dataset_, items, modalities_)
                                                   : collate(dataset_, items, modalities_);
   const bool hides = step / batches_per_epoch() >= config_.modality_dropout_start;
-  const Presence presence = random_presence(modalities_.size(), batch.size(),
-                                            hides ? config_.modality_dropout : 0.0, presence_);
+  Presence presence = random_presence(modalities_.size(), batch.size(),
+                                      hides ? config_.modality_dropout : 0.0, presence_);
+  if (const SequenceGenerator* generator = model_.generator()) {
+    // Only what stands beside the source may be missing: without it there is nothing to learn.
+    presence[generator->source_input()] = Tensor();
+    presence[generator->target_input()] = Tensor();
+  }
   return {.inputs = model_.clean(model_batch(batch, presence)),
           .targets = loss_.targets_of(batch, model_.dtype(), model_.device()),
           .samples = count_samples(batch),

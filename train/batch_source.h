@@ -48,6 +48,8 @@ class BatchSource {
   Place place() const;
   void restore(const Place& place);
   std::int64_t batches_per_epoch() const { return sampler_.batches_per_epoch(); }
+  /// BatchSampler::padding_share.
+  double padding_share() const { return sampler_.padding_share(); }
 
  private:
   StepBatch make(std::int64_t step);

@@ -15,6 +15,7 @@ namespace {
 constexpr const char* config_key = "heddle.config";
 constexpr const char* state_key = "heddle.run_state";
 constexpr const char* step_key = "heddle.step";
+constexpr std::string_view tokenizer_key = "heddle.tokenizer.";
 constexpr std::string_view prefix = "step-";
 constexpr std::string_view ending = ".safetensors";
 
@@ -122,8 +123,12 @@ CheckpointFolder::Search CheckpointFolder::newest() const {
 }
 
 void save_weights(const std::filesystem::path& path, const WeightsFile& file) {
-  write_safetensors(path, file.weights,
-                    {{config_key, file.config}, {step_key, std::to_string(file.step)}});
+  std::map<std::string, std::string> metadata = {{config_key, file.config},
+                                                 {step_key, std::to_string(file.step)}};
+  for (const auto& [modality, text] : file.tokenizers) {
+    metadata[concat(tokenizer_key, modality)] = text;
+  }
+  write_safetensors(path, file.weights, metadata);
 }
 
 WeightsFile read_weights(const std::filesystem::path& path) {
@@ -134,6 +139,11 @@ WeightsFile read_weights(const std::filesystem::path& path) {
   const auto parsed = std::from_chars(step.data(), step.data() + step.size(), result.step);
   check<InputError>(parsed.ec == std::errc(), path.string(), ": ", step_key, " is \"", step,
                     "\"; expected a number");
+  for (const auto& [key, text] : file.metadata) {
+    if (key.starts_with(tokenizer_key)) {
+      result.tokenizers[key.substr(tokenizer_key.size())] = text;
+    }
+  }
   if (!file.metadata.contains(state_key)) {
     result.weights = std::move(file.tensors);
     return result;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,6 +50,8 @@ struct WeightsFile {
   std::vector<NamedTensor> weights;
   std::string config;  // of the run, in TOML
   std::int64_t step = 0;
+  /// Byte-pair encodings of the data it was trained with, by modality (Bpe::to_text).
+  std::map<std::string, std::string> tokenizers = {};
 };
 void save_weights(const std::filesystem::path& path, const WeightsFile& file);
 /// Of a weights file, or the "weights." of a checkpoint. Errors (InputError): damaged, or written

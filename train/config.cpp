@@ -34,6 +34,77 @@ void validate_math(const RunConfig& config) {
                     "expected dtype \"f32\", or math \"f32\"");
 }
 
+void validate_pairs(const std::vector<ModalityPair>& pairs) {
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    check<InputError>(
+        !pairs[i].left.empty() && !pairs[i].right.empty() && pairs[i].left != pairs[i].right,
+        "task: a pair is [\"", pairs[i].left, "\", \"", pairs[i].right,
+        "\"]; expected two different modalities");
+    for (std::size_t j = 0; j < i; ++j) {
+      const bool same = pairs[j] == pairs[i] ||
+                        (pairs[j].left == pairs[i].right && pairs[j].right == pairs[i].left);
+      check<InputError>(!same, "task: the pair of \"", pairs[i].left, "\" and \"", pairs[i].right,
+                        "\" is there twice, in pairs or evaluate; expected it once (both "
+                        "directions always count)");
+    }
+  }
+}
+
+void validate_retrieval(const RunConfig& config) {
+  check<InputError>(!config.task.pairs.empty(),
+                    "task.pairs is empty; expected pairs of modalities to train on, such as "
+                    "[[\"text\", \"image\"]]");
+  std::vector<ModalityPair> pairs = config.task.pairs;
+  pairs.insert(pairs.end(), config.task.evaluate.begin(), config.task.evaluate.end());
+  validate_pairs(pairs);
+  check<InputError>(config.train.modality_dropout == 0.0, "train.modality_dropout is ",
+                    config.train.modality_dropout,
+                    " but task.kind is \"retrieve\", whose towers see one modality each; "
+                    "expected 0");
+}
+
+void validate_generation(const RunConfig& config) {
+  check<InputError>(!config.task.source.empty() && !config.task.target.empty(),
+                    "task.kind is \"generate\" but task.source or task.target is not given; "
+                    "expected the names of two modalities of kind tokens");
+  check<InputError>(
+      config.loss.classification > 0.0 && config.loss.regression == 0.0 &&
+          config.loss.class_weights == ClassWeights::none,
+      "task.kind is \"generate\": the loss is the cross-entropy of tokens; expected "
+      "loss.classification above 0, loss.regression = 0 and class_weights = \"none\"");
+}
+
+void validate_task(const RunConfig& config) {
+  const std::string& model = config.model.name;
+  check<InputError>(
+      (config.task.kind == TaskKind::retrieve) == (model == "joint_embedding"),
+      config.task.kind == TaskKind::retrieve
+          ? concat("task.kind is \"retrieve\" but model.name is \"", model,
+                   "\"; expected \"joint_embedding\", which gives embeddings")
+          : "model.name is \"joint_embedding\", which gives embeddings and no classes; expected "
+            "task.kind = \"retrieve\"");
+  check<InputError>(
+      (config.task.kind == TaskKind::generate) == (model == "sequence_to_sequence"),
+      config.task.kind == TaskKind::generate
+          ? concat("task.kind is \"generate\" but model.name is \"", model,
+                   "\"; expected model.name = \"sequence_to_sequence\"")
+          : "model.name is \"sequence_to_sequence\", which writes texts; expected task.kind = "
+            "\"generate\"");
+  switch (config.task.kind) {
+    case TaskKind::retrieve:
+      validate_retrieval(config);
+      return;
+    case TaskKind::generate:
+      validate_generation(config);
+      break;
+    case TaskKind::classify:
+      break;
+  }
+  check<InputError>(config.loss.classification > 0.0 || config.loss.regression > 0.0,
+                    "loss.classification and loss.regression are both 0; "
+                    "expected at least one above 0, else there is nothing to learn");
+}
+
 }  // namespace
 
 void validate(const RunConfig& config) {
@@ -43,9 +114,7 @@ void validate(const RunConfig& config) {
   check<InputError>(config.data.kind != DataKind::folder || !config.data.description.empty(),
                     "data.kind is \"folder\" but data.description is not given; "
                     "expected the path of a dataset.toml");
-  check<InputError>(config.loss.classification > 0.0 || config.loss.regression > 0.0,
-                    "loss.classification and loss.regression are both 0; "
-                    "expected at least one above 0, else there is nothing to learn");
+  validate_task(config);
   check<InputError>(
       config.train.choose == ChooseRule::best || config.train.select == "accuracy",
       "train.choose is \"one_standard_error\" but train.select is \"", config.train.select,

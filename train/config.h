@@ -15,10 +15,42 @@ namespace heddle {
 
 enum class DataKind : std::uint8_t { builtin, folder };
 enum class OptimizerKind : std::uint8_t { adam, adamw, sgd };
-enum class ScheduleKind : std::uint8_t { constant, cosine, step };
+enum class ScheduleKind : std::uint8_t { constant, cosine, step, inverse_sqrt };
 enum class RegressionLoss : std::uint8_t { absolute, squared };
 enum class ClassWeights : std::uint8_t { none, balanced };
+enum class TaskKind : std::uint8_t { classify, retrieve, generate };
+enum class ContrastiveLossKind : std::uint8_t { infonce, triplet };
+enum class TripletNegatives : std::uint8_t { hardest, all };
 enum class ChooseRule : std::uint8_t { best, one_standard_error };
+
+/// Two modalities that are held against each other, by name.
+struct ModalityPair {
+  std::string left;
+  std::string right;
+
+  bool operator==(const ModalityPair&) const = default;
+};
+
+/// [task]: what the model is for.
+struct TaskConfig {
+  /// classify: classes or a number or both, as [loss] says. retrieve: find what belongs together.
+  /// generate: write one modality of kind tokens from another one, and from all that is shown
+  /// beside it.
+  TaskKind kind = TaskKind::classify;
+
+  // kind = "retrieve"
+  std::vector<ModalityPair> pairs;     // trained on and evaluated, both directions
+  std::vector<ModalityPair> evaluate;  // evaluated only; never counted in "recall_mean"
+
+  // kind = "generate"
+  std::string source;
+  std::string target;
+  /// Hypotheses kept in the final evaluation (after each epoch: 1), and how their lengths count
+  /// (models/beam_search.h).
+  std::int64_t beam = 5;
+  double length_penalty = 1.0;
+  bool bleu_lower_case = false;  // BLEU of texts in lower case
+};
 
 /// [data]: what is learned from.
 struct DataConfig {
@@ -68,6 +100,9 @@ struct TrainConfig {
   std::int64_t epochs = 10;
   std::int64_t max_steps = 0;    // stop after so many steps; 0: after `epochs`
   std::int64_t batch_size = 32;  // samples (groups, for models that take groups)
+  /// Batches of samples of similar length: as many as fit, samples · longest ≤ this, in place of
+  /// batch_size (BatchSampler); 0: batch_size samples in any order.
+  std::int64_t batch_tokens = 0;
   /// Share of training samples that, each time they are used, are shown with a random non-empty
   /// subset of their modalities, so that one model serves every subset.
   double modality_dropout = 0.0;
@@ -78,7 +113,8 @@ struct TrainConfig {
   /// (1 − d)·weights with d = min(this, (1 + step) / (10 + step)); 0: the weights themselves.
   double average_decay = 0.0;
   double clip_norm = 0.0;  // largest global norm of the gradient; 0: no clipping
-  /// Validation metric that chooses the best epoch: "loss", "accuracy", "f1_macro", "mae", ….
+  /// Validation metric that chooses the best epoch: "loss", "accuracy", "f1_macro", "mae", …; of
+  /// retrieval "recall_mean" or a recall of one direction.
   std::string select = "loss";
   /// best: the epoch with the best value of `select`. one_standard_error: the earliest epoch whose
   /// value is within one standard error √(p(1−p)/n) of the best one's, where validation cannot tell
@@ -95,7 +131,8 @@ struct TrainConfig {
   AttackConfig attack;
 };
 
-/// [loss]: weight · cross-entropy + weight · distance of the score.
+/// [loss]: weight · cross-entropy + weight · distance of the score; or, where task.kind =
+/// "retrieve", a contrastive loss (train/contrastive_loss.h).
 struct LossConfig {
   double classification = 1.0;  // 0: the model predicts no classes
   double regression = 0.0;      // 0: the model predicts no score
@@ -103,6 +140,13 @@ struct LossConfig {
   double label_smoothing = 0.0;
   /// balanced: a class counts samples / (classes · its samples).
   ClassWeights class_weights = ClassWeights::none;
+
+  // task.kind = "retrieve"
+  ContrastiveLossKind contrastive = ContrastiveLossKind::infonce;
+  double temperature = 0.07;      // infonce: cosines are divided by it
+  bool learn_temperature = true;  // infonce: from there on; kept above 0.01
+  double margin = 0.2;            // triplet
+  TripletNegatives negatives = TripletNegatives::hardest;  // triplet: of the batch
 };
 
 /// [optimizer]
@@ -146,6 +190,7 @@ struct CheckpointConfig {
 struct RunConfig {
   std::string name = "run";  // of the run folder (out/<name>) and the report
   std::string description;   // for the report
+  TaskConfig task;
   DataConfig data;
   ModelConfig model;
   TrainConfig train;

@@ -12,16 +12,35 @@ using Range = ConfigFields::Range;
 constexpr Range fraction = {0.0, 1.0};
 constexpr Range dropout = {0.0, 0.99};
 
+/// A word that is kept as it is written. A name that is none of them is told as the first.
+void name_among(ConfigFields& fields, std::string_view key, std::string& value,
+                const std::vector<std::string>& names) {
+  const auto found = std::find(names.begin(), names.end(), value);
+  auto which = static_cast<std::size_t>(found == names.end() ? 0 : found - names.begin());
+  fields.word(key, names, which);
+  value = names[which];
+}
+
+void describe_task(ConfigFields& fields, TaskConfig& task) {
+  fields.choice("kind", task.kind, {"classify", "retrieve", "generate"});
+  if (task.kind == TaskKind::retrieve) {
+    fields.pairs("pairs", task.pairs);
+    fields.pairs("evaluate", task.evaluate);
+  }
+  if (task.kind == TaskKind::generate) {
+    fields.text("source", task.source);
+    fields.text("target", task.target);
+    fields.count("beam", task.beam, 1, 1000);
+    fields.number("length_penalty", task.length_penalty, {-10.0, 10.0});
+    fields.flag("bleu_lower_case", task.bleu_lower_case);
+  }
+}
+
 void describe_data(ConfigFields& fields, DataConfig& data) {
   fields.choice("kind", data.kind, {"builtin", "folder"});
   fields.texts("modalities", data.modalities);
   if (data.kind == DataKind::builtin) {
-    const std::vector<std::string> sets = builtin_set_names();
-    auto which =
-        static_cast<std::size_t>(std::find(sets.begin(), sets.end(), data.set) - sets.begin());
-    which = which < sets.size() ? which : 0;
-    fields.word("set", sets, which);
-    data.set = sets[which];
+    name_among(fields, "set", data.set, builtin_set_names());
     fields.seed("seed", data.seed);
     fields.count("train", data.train, 1, 10'000'000);
     fields.count("valid", data.valid, 0, 10'000'000);
@@ -58,7 +77,7 @@ void describe_tokens(ConfigFields& fields, TokenEncoderConfig& tokens) {
     if (tokens.kind == TokenEncoderKind::lstm) {
       fields.count("hidden", tokens.hidden, 0);
     }
-    fields.count("layers", tokens.layers, 1, 16);
+    fields.count("layers", tokens.layers, tokens.kind == TokenEncoderKind::lstm ? 0 : 1, 16);
   }
   if (tokens.kind == TokenEncoderKind::transformer) {
     describe_transformer(fields, tokens.transformer);
@@ -201,12 +220,40 @@ void describe_fusion_model(ConfigFields& fields, ModelConfig& model) {
   describe_encoders(fields, model);
 }
 
+void describe_joint(ConfigFields& fields, ModelConfig& model) {
+  fields.table("joint", [&] {
+    fields.count("width", model.joint.width, 1, 65536);
+    fields.number("dropout", model.joint.dropout, dropout);
+  });
+  describe_encoders(fields, model);
+}
+
+void describe_sequence_to_sequence(ConfigFields& fields, ModelConfig& model) {
+  SequenceToSequenceConfig& config = model.sequence_to_sequence;
+  const std::vector<std::string> coders = {"transformer", "lstm"};
+  fields.choice("encoder", config.encoder, coders);
+  fields.choice("decoder", config.decoder, coders);
+  fields.count("encoder_layers", config.encoder_layers, 1, 64);
+  fields.count("decoder_layers", config.decoder_layers, 1, 64);
+  if (config.encoder == SequenceCoderKind::transformer ||
+      config.decoder == SequenceCoderKind::transformer) {
+    fields.count("heads", config.heads, 1, 1024);
+    fields.count("feed_forward", config.feed_forward, 0, 65536);
+  }
+  if (config.decoder == SequenceCoderKind::lstm) {
+    fields.choice("attention", config.attention, {"dot", "additive"});
+  }
+  fields.number("dropout", config.dropout, dropout);
+  fields.flag("tie_output", config.tie_output);
+  fields.flag("share_embeddings", config.share_embeddings);
+  fields.choice("fusion", config.fusion, {"tokens", "gate"});
+  fields.flag("missing_vectors", model.missing_vectors);
+  fields.number("feature_dropout", model.features.dropout, dropout);
+}
+
 void describe_model(ConfigFields& fields, ModelConfig& model) {
-  const std::vector<std::string> names = {"sentiment", "contextual", "fusion"};
-  const auto known = std::find(names.begin(), names.end(), model.name);
-  std::size_t which = known == names.end() ? 0 : static_cast<std::size_t>(known - names.begin());
-  fields.word("name", names, which);
-  model.name = names[which];
+  name_among(fields, "name", model.name,
+             {"sentiment", "contextual", "fusion", "joint_embedding", "sequence_to_sequence"});
   fields.count("hidden", model.hidden, 1, 65536);
   std::size_t type = model.dtype == DType::f64 ? 1 : 0;
   fields.word("dtype", {"f32", "f64"}, type);
@@ -220,6 +267,10 @@ void describe_model(ConfigFields& fields, ModelConfig& model) {
     }
   } else if (model.name == "fusion") {
     describe_fusion_model(fields, model);
+  } else if (model.name == "joint_embedding") {
+    describe_joint(fields, model);
+  } else if (model.name == "sequence_to_sequence") {
+    fields.table("sequence_to_sequence", [&] { describe_sequence_to_sequence(fields, model); });
   } else {
     describe_sentiment(fields, model);
   }
@@ -233,6 +284,7 @@ void describe_train(ConfigFields& fields, TrainConfig& train) {
   fields.count("epochs", train.epochs, 1);
   fields.count("max_steps", train.max_steps, 0);
   fields.count("batch_size", train.batch_size, 1);
+  fields.count("batch_tokens", train.batch_tokens, 0);
   fields.number("modality_dropout", train.modality_dropout, fraction);
   fields.count("modality_dropout_start", train.modality_dropout_start, 0);
   fields.number("average_decay", train.average_decay, {0.0, 0.999999});
@@ -268,6 +320,17 @@ void describe_loss(ConfigFields& fields, LossConfig& loss) {
   }
 }
 
+void describe_contrastive(ConfigFields& fields, LossConfig& loss) {
+  fields.choice("contrastive", loss.contrastive, {"infonce", "triplet"});
+  if (loss.contrastive == ContrastiveLossKind::infonce) {
+    fields.number("temperature", loss.temperature, {0.01, 10.0});
+    fields.flag("learn_temperature", loss.learn_temperature);
+  } else {
+    fields.number("margin", loss.margin, {0.0, 2.0});
+    fields.choice("negatives", loss.negatives, {"hardest", "all"});
+  }
+}
+
 void describe_optimizer(ConfigFields& fields, OptimizerConfig& optimizer) {
   fields.choice("kind", optimizer.kind, {"adam", "adamw", "sgd"});
   fields.number("learning_rate", optimizer.learning_rate, {0.0, 1e6});
@@ -284,7 +347,7 @@ void describe_optimizer(ConfigFields& fields, OptimizerConfig& optimizer) {
 }
 
 void describe_schedule(ConfigFields& fields, ScheduleConfig& schedule) {
-  fields.choice("kind", schedule.kind, {"constant", "cosine", "step"});
+  fields.choice("kind", schedule.kind, {"constant", "cosine", "step", "inverse_sqrt"});
   fields.count("warmup_steps", schedule.warmup_steps, 0);
   if (schedule.kind == ScheduleKind::cosine) {
     fields.number("final_factor", schedule.final_factor, fraction);
@@ -300,10 +363,17 @@ void describe_schedule(ConfigFields& fields, ScheduleConfig& schedule) {
 void describe(ConfigFields& fields, RunConfig& config) {
   fields.text("name", config.name);
   fields.text("description", config.description);
+  fields.table("task", [&] { describe_task(fields, config.task); });
   fields.table("data", [&] { describe_data(fields, config.data); });
   fields.table("model", [&] { describe_model(fields, config.model); });
   fields.table("train", [&] { describe_train(fields, config.train); });
-  fields.table("loss", [&] { describe_loss(fields, config.loss); });
+  fields.table("loss", [&] {
+    if (config.task.kind == TaskKind::retrieve) {
+      describe_contrastive(fields, config.loss);
+    } else {
+      describe_loss(fields, config.loss);
+    }
+  });
   fields.table("optimizer", [&] { describe_optimizer(fields, config.optimizer); });
   fields.table("schedule", [&] { describe_schedule(fields, config.schedule); });
   if (config.data.kind == DataKind::folder) {

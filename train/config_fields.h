@@ -37,6 +37,8 @@ class ConfigFields {
   /// One of several words; `index` counts them.
   virtual void word(std::string_view key, const std::vector<std::string>& words,
                     std::size_t& index) = 0;
+  /// A list of pairs of texts, [["text", "image"], …].
+  virtual void pairs(std::string_view key, std::vector<ModalityPair>& value) = 0;
   // Keys that may be missing.
   virtual void optional_seed(std::string_view key, std::optional<std::uint64_t>& value) = 0;
   virtual void optional_count(std::string_view key, std::optional<std::int64_t>& value,

@@ -95,6 +95,24 @@ class TomlReader : public ConfigFields {
   void texts(std::string_view key, std::vector<std::string>& value) override {
     read_list(key, value, "strings in quotes");
   }
+  void pairs(std::string_view key, std::vector<ModalityPair>& value) override {
+    const toml::node* node = find(key);
+    if (node == nullptr) {
+      return;
+    }
+    constexpr const char* expected = "a list of pairs, such as [[\"text\", \"image\"]]";
+    const toml::array* list = node->as_array();
+    check<InputError>(list != nullptr, where(node, key), " is ", shown(*node), "; expected ",
+                      expected);
+    value.clear();
+    for (const toml::node& entry : *list) {
+      const toml::array* pair = entry.as_array();
+      check<InputError>(pair != nullptr && pair->size() == 2, where(&entry, key), " holds ",
+                        shown(entry), "; expected ", expected);
+      value.push_back({convert<std::string>(*pair->get(0), key, "a modality's name in quotes"),
+                       convert<std::string>(*pair->get(1), key, "a modality's name in quotes")});
+    }
+  }
   void counts(std::string_view key, std::vector<std::int64_t>& value, std::int64_t low) override {
     if (const toml::node* node = read_list(key, value, "whole numbers")) {
       check<InputError>(!value.empty(), where(node, key),

@@ -60,6 +60,11 @@ class TomlWriter : public ConfigFields {
   void counts(std::string_view key, std::vector<std::int64_t>& value, std::int64_t) override {
     line(key, list(value, [](std::int64_t entry) { return std::to_string(entry); }));
   }
+  void pairs(std::string_view key, std::vector<ModalityPair>& value) override {
+    line(key, list(value, [](const ModalityPair& pair) {
+           return "[" + toml_string(pair.left) + ", " + toml_string(pair.right) + "]";
+         }));
+  }
   void seed(std::string_view key, std::uint64_t& value) override {
     line(key, std::to_string(value));
   }

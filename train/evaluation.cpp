@@ -8,7 +8,9 @@
 #include "core/error.h"
 #include "data/batch.h"
 #include "train/auc.h"
+#include "train/generation_evaluation.h"
 #include "train/model_batch.h"
+#include "train/retrieval.h"
 #include "train/trained_model.h"
 
 namespace heddle {
@@ -112,6 +114,21 @@ Presence presence_of(const SampleBatch& batch, const EvaluationOptions& options)
              : Presence{};
 }
 
+void append_embeddings(Predictions& into, const ModelOutput& output, const SampleBatch& batch) {
+  into.embeddings.resize(output.embeddings.size());
+  for (std::size_t m = 0; m < output.embeddings.size(); ++m) {
+    const Tensor values = output.embeddings[m].value().to(DType::f32);
+    ModalityEmbeddings& entry = into.embeddings[m];
+    entry.modality = batch.modalities[m].name;
+    entry.width = values.size(1);
+    const std::vector<float> rows = values.to_vector<float>();
+    entry.values.insert(entry.values.end(), rows.begin(), rows.end());
+    const std::vector<bool> present =
+        samples_with(batch.modalities[m], static_cast<std::size_t>(batch.size()));
+    entry.present.insert(entry.present.end(), present.begin(), present.end());
+  }
+}
+
 }  // namespace
 
 std::int64_t most_probable(std::span<const double> probabilities, std::int64_t other_class) {
@@ -132,9 +149,13 @@ Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
         "; expected at least 1");
   const NoGrad no_grad;
   const Evaluating evaluating(model);
+  if (model.generator() != nullptr) {
+    return predict_sequences(model, loss, dataset, items, options);
+  }
   const DType dtype = model.dtype();
   const Device device = model.device();
   Predictions result;
+  result.pairs = loss.evaluated_pairs();
   double loss_sum = 0.0;
   const auto step = static_cast<std::size_t>(options.batch_size);
   for (std::size_t begin = 0; begin < items.size(); begin += step) {
@@ -152,6 +173,7 @@ Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
     if (output.score.defined()) {
       append_scores(result, output, places);
     }
+    append_embeddings(result, output, batch);
     if (options.keep_attention) {
       append_attention(result, output, batch, places);
     }
@@ -173,6 +195,10 @@ std::vector<std::int64_t> items_of(const Dataset& dataset, Split split, const Mo
 
 Metrics metrics_of(const Predictions& predictions, const Dataset& dataset) {
   Metrics result = {{"loss", predictions.loss}};
+  if (!predictions.embeddings.empty()) {
+    result.merge(retrieval_metrics(predictions, dataset));
+  }
+  result.merge(generation_metrics(predictions.generated));
   if (!predictions.predicted.empty()) {
     result.merge(classification_metrics(confusion_of(predictions, dataset)));
     if (dataset.classes() == 2) {

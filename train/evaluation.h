@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,10 +9,19 @@
 #include "data/dataset.h"
 #include "models/model.h"
 #include "train/config.h"
+#include "train/generation.h"
 #include "train/loss.h"
 #include "train/metrics.h"
 
 namespace heddle {
+
+/// Embeddings of one modality, one row per evaluated sample.
+struct ModalityEmbeddings {
+  std::string modality;
+  std::int64_t width = 0;
+  std::vector<float> values;          // [samples, width], row by row
+  std::vector<std::uint8_t> present;  // one per sample: 0 where its row means nothing
+};
 
 /// What a model says of samples, in the order they were asked for (groups: their members in order).
 struct Predictions {
@@ -24,7 +34,10 @@ struct Predictions {
   /// Attention over the words or frames of each sample, empty without (groups have none).
   std::vector<std::vector<double>> time_weights;
   std::vector<std::vector<double>> modality_weights;  // empty without
-  double loss = 0.0;                                  // mean over samples
+  std::vector<ModalityEmbeddings> embeddings;         // empty for models that have none
+  std::vector<EvaluatedPair> pairs;                   // which of them to search by which
+  double loss = 0.0;         // mean over samples (of sequences: over tokens)
+  GeneratedTexts generated;  // of models that write sequences
 };
 
 /// The class with the highest probability (the first of several), the one that stands for all other
@@ -39,6 +52,9 @@ struct EvaluationOptions {
   double missing_rate = 0.0;
   std::uint64_t missing_seed = 1;
   bool keep_attention = false;
+  // Models that write sequences:
+  std::optional<GenerationOptions> generation = {};  // how they are written; absent: they are not
+  std::string exchanged = {};  // a modality for which each sample gets another one's value
 };
 
 /// Runs the model (switched to evaluation, and back to what it was asked to be before) over samples
@@ -52,8 +68,8 @@ std::int64_t evaluation_batch_size(const TrainConfig& train);
 /// Samples of a split, or its groups where the model takes groups.
 std::vector<std::int64_t> items_of(const Dataset& dataset, Split split, const Model& model);
 
-/// "loss", then what applies: classification_metrics, "auc" of two classes, regression_metrics and,
-/// where the data set has graded targets in −3 … 3, sentiment_metrics.
+/// "loss", then what applies: retrieval_metrics, classification_metrics, "auc" of two classes,
+/// regression_metrics and, where the data set has graded targets in −3 … 3, sentiment_metrics.
 Metrics metrics_of(const Predictions& predictions, const Dataset& dataset);
 
 /// Errors: predictions without classes.

@@ -43,6 +43,9 @@ Predictions evaluate_shown(const EvaluatedModel& evaluated, const Dataset& datas
                            const RunConfig& config, Split split, const std::vector<bool>& shown) {
   EvaluationOptions options = options_of(evaluated, config);
   options.shown = shown;
+  if (evaluated.loss.generates() && split != Split::train) {
+    options.generation = generation_options(config.task);
+  }
   return predict(evaluated.model, evaluated.loss, dataset,
                  items_of(dataset, split, evaluated.model), options);
 }
@@ -54,7 +57,13 @@ std::vector<SubsetResult> metrics_of_subsets(const EvaluatedModel& evaluated,
   check<InputError>(count <= most_modalities, "the model has ", count,
                     " modalities; all subsets are evaluated of at most ", most_modalities);
   std::vector<SubsetResult> results;
+  const SequenceGenerator* generator = evaluated.model.generator();
   for (const std::vector<bool>& shown : all_subsets(count)) {
+    const bool can_write = generator == nullptr ||
+                           (shown[generator->source_input()] && shown[generator->target_input()]);
+    if (!can_write) {
+      continue;
+    }
     results.push_back(evaluate_subset(evaluated, dataset, config, split, shown));
   }
   return results;
@@ -67,6 +76,10 @@ std::vector<MissingRateResult> metrics_at_missing_rates(const EvaluatedModel& ev
                                                         std::uint64_t seed) {
   EvaluationOptions options = options_of(evaluated, config);
   options.missing_seed = seed;
+  const SequenceGenerator* generator = evaluated.model.generator();
+  if (generator != nullptr && split != Split::train) {
+    options.generation = generation_options(config.task);
+  }
   const std::size_t modalities = evaluated.modalities.size();
   std::vector<MissingRateResult> results;
   for (const double rate : rates) {
@@ -75,9 +88,14 @@ std::vector<MissingRateResult> metrics_at_missing_rates(const EvaluatedModel& ev
                                             items_of(dataset, split, evaluated.model), options);
     const auto count = static_cast<std::int64_t>(predictions.samples.size());
     std::int64_t hidden = 0;
-    for (const Tensor& mask : presence_at_missing_rate(
-             Tensor::from<std::int64_t>(predictions.samples, {count}), modalities, rate, seed)) {
-      for (const bool shown : mask.to_vector<bool>()) {
+    const Presence presence = presence_at_missing_rate(
+        Tensor::from<std::int64_t>(predictions.samples, {count}), modalities, rate, seed);
+    for (std::size_t m = 0; m < presence.size(); ++m) {
+      if (generator != nullptr &&
+          (m == generator->source_input() || m == generator->target_input())) {
+        continue;
+      }
+      for (const bool shown : presence[m].to_vector<bool>()) {
         hidden += shown ? 0 : 1;
       }
     }
@@ -93,6 +111,9 @@ Predictions evaluate_split(const EvaluatedModel& evaluated, const Dataset& datas
                            const RunConfig& config, Split split, bool keep_attention) {
   EvaluationOptions options = options_of(evaluated, config);
   options.keep_attention = keep_attention;
+  if (evaluated.loss.generates() && split != Split::train) {
+    options.generation = generation_options(config.task);
+  }
   return predict(evaluated.model, evaluated.loss, dataset,
                  items_of(dataset, split, evaluated.model), options);
 }
@@ -116,6 +137,39 @@ std::vector<SubsetResult> evaluate_subsets(const EvaluatedModel& evaluated, cons
   return results;
 }
 
+Metrics evaluate_beside(const EvaluatedModel& evaluated, const Dataset& dataset,
+                        const RunConfig& config, const std::function<bool()>& stopped) {
+  Metrics metrics;
+  const SequenceGenerator* generator = evaluated.model.generator();
+  const std::vector<std::int64_t>& items = dataset.indices(Split::test);
+  const std::size_t count = evaluated.modalities.size();
+  for (std::size_t m = 0; generator != nullptr && !items.empty() && m < count; ++m) {
+    if (m == generator->source_input() || m == generator->target_input()) {
+      continue;
+    }
+    for (const bool exchanges : {false, true}) {
+      if (stopped && stopped()) {
+        return metrics;
+      }
+      EvaluationOptions options;
+      options.batch_size = evaluation_batch_size(config.train);
+      options.modalities = evaluated.modalities;
+      options.generation = generation_options(config.task);
+      const std::string& name = evaluated.modalities[m];
+      if (exchanges) {
+        options.exchanged = name;
+      } else {
+        options.shown.assign(count, true);
+        options.shown[m] = false;
+      }
+      const Predictions found = predict(evaluated.model, evaluated.loss, dataset, items, options);
+      metrics[(exchanges ? "bleu_exchanged_" : "bleu_without_") + name] =
+          metrics_of(found, dataset).at("bleu");
+    }
+  }
+  return metrics;
+}
+
 FinalEvaluation evaluate_all(const EvaluatedModel& evaluated, const Dataset& dataset,
                              const RunConfig& config, const std::function<bool()>& stopped) {
   FinalEvaluation result;
@@ -126,6 +180,9 @@ FinalEvaluation evaluate_all(const EvaluatedModel& evaluated, const Dataset& dat
     if (!stop()) {
       *into = evaluate_split(evaluated, dataset, config, split);
     }
+  }
+  if (config.train.evaluate_subsets && evaluated.loss.generates()) {
+    result.beside = evaluate_beside(evaluated, dataset, config, stopped);
   }
   if (config.train.evaluate_subsets) {
     result.subsets = evaluate_subsets(evaluated, dataset, config, Split::test, stopped);
@@ -144,6 +201,7 @@ std::map<std::string, Metrics> metrics_by_split(const FinalEvaluation& evaluatio
   add(Split::train, evaluation.train);
   add(Split::valid, evaluation.valid);
   add(Split::test, evaluation.test);
+  result[std::string(name_of(Split::test))].merge(Metrics(evaluation.beside));
   return result;
 }
 

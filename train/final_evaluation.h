@@ -18,6 +18,7 @@ struct FinalEvaluation {
   Predictions valid;
   Predictions test;  // with attention
   std::vector<SubsetResult> subsets;
+  Metrics beside;  // of models that write sequences: evaluate_beside
 };
 
 struct EvaluatedModel {
@@ -52,6 +53,12 @@ std::vector<MissingRateResult> metrics_at_missing_rates(const EvaluatedModel& ev
                                                         const RunConfig& config, Split split,
                                                         const std::vector<double>& rates,
                                                         std::uint64_t seed);
+
+/// Models that write sequences: BLEU of the test split with a modality beside the source hidden
+/// ("bleu_without_image"), and with that of another sample in its place ("bleu_exchanged_image":
+/// Elliott, EMNLP 2018), for each such modality.
+Metrics evaluate_beside(const EvaluatedModel& evaluated, const Dataset& dataset,
+                        const RunConfig& config, const std::function<bool()>& stopped = {});
 
 /// Evaluates all splits, and every subset of the modalities on the test split where the
 /// configuration asks for it. `stopped`, where given, is asked between parts; true ends early with

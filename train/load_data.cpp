@@ -1,15 +1,24 @@
 #include "train/load_data.h"
 
+#include <utility>
+
 #include "data/builtin/sets.h"
 #include "data/folder_dataset.h"
 
 namespace heddle {
 
-LoadedData load_data(const DataConfig& config, const std::string& category) {
+namespace {
+
+BuiltinOptions builtin_options(const DataConfig& config) {
+  return {.seed = config.seed, .train = config.train, .valid = config.valid, .test = config.test};
+}
+
+}  // namespace
+
+LoadedData load_data(const DataConfig& config, const std::string& category,
+                     std::map<std::string, std::string> tokenizers) {
   if (config.kind == DataKind::builtin) {
-    BuiltinData made = make_builtin_set(
-        config.set,
-        {.seed = config.seed, .train = config.train, .valid = config.valid, .test = config.test});
+    BuiltinData made = make_builtin_set(config.set, builtin_options(config));
     return {std::move(made.dataset), std::move(made.cues)};
   }
   FolderOptions options;
@@ -21,7 +30,19 @@ LoadedData load_data(const DataConfig& config, const std::string& category) {
   options.valid_seed = config.valid_seed;
   options.fold = config.fold;
   options.category = category;
+  options.tokenizers = std::move(tokenizers);
   return {load_folder_dataset(config.description, options), {}};
+}
+
+std::map<std::string, std::string> tokenizers_of(const Dataset& dataset) {
+  std::map<std::string, std::string> texts;
+  for (const Modality& modality : dataset.modalities) {
+    const Vocabulary* vocabulary = modality.info.vocabulary.get();
+    if (vocabulary != nullptr && vocabulary->bpe() != nullptr) {
+      texts[modality.info.name] = vocabulary->bpe()->to_text();
+    }
+  }
+  return texts;
 }
 
 std::optional<double> best_possible(const DataConfig& config,
@@ -29,7 +50,7 @@ std::optional<double> best_possible(const DataConfig& config,
   if (config.kind != DataKind::builtin) {
     return std::nullopt;
   }
-  return best_possible_in_set(config.set, modalities);
+  return best_possible_in_set(config.set, builtin_options(config), modalities);
 }
 
 }  // namespace heddle

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,14 +13,20 @@ namespace heddle {
 
 struct LoadedData {
   Dataset dataset;
-  std::vector<HiddenCues> cues;  // one per sample; built-in data only
+  std::vector<HiddenCues> cues;  // one per sample; built-in "sentiment" data only
 };
 
 /// The data a configuration names; with the column `category` of the table, where given, as
-/// Dataset::category. Errors (InputError): as the loaders.
-LoadedData load_data(const DataConfig& config, const std::string& category = {});
+/// Dataset::category, and with byte-pair encodings by modality that were learned before
+/// (FolderOptions::tokenizers). Errors (InputError): as the loaders.
+LoadedData load_data(const DataConfig& config, const std::string& category = {},
+                     std::map<std::string, std::string> tokenizers = {});
 
-/// The best accuracy that is possible with these modalities; known for built-in data only.
+/// The byte-pair encodings of a data set, by modality, to be given to `load_data`.
+std::map<std::string, std::string> tokenizers_of(const Dataset& dataset);
+
+/// The best value of the run's main figure (accuracy; of retrieval the mean recall) that is
+/// possible with these modalities; known for built-in data only.
 std::optional<double> best_possible(const DataConfig& config,
                                     const std::vector<std::string>& modalities);
 

@@ -6,6 +6,7 @@
 
 #include "autograd/ops.h"
 #include "core/error.h"
+#include "train/generation.h"
 
 namespace heddle {
 
@@ -21,7 +22,8 @@ Tensor balanced_class_weights(const std::vector<std::int64_t>& counts) {
                       {static_cast<std::int64_t>(weights.size())});
 }
 
-Loss::Loss(const LossConfig& config, const Dataset& dataset) : config_(config) {
+Loss::Loss(const LossConfig& config, const Dataset& dataset, const TaskConfig& task)
+    : config_(config), task_(task) {
   check<InputError>(!classifies() || dataset.has_labels(), "loss.classification is ",
                     config.classification, " but data set \"", dataset.name,
                     "\" has no labels; set it to 0, or name a label column");
@@ -34,8 +36,31 @@ Loss::Loss(const LossConfig& config, const Dataset& dataset) : config_(config) {
   }
 }
 
+Loss::Loss(const RunConfig& config, const Dataset& dataset) {
+  if (config.task.kind == TaskKind::retrieve) {
+    task_ = config.task;
+    contrastive_.emplace(config, dataset);
+  } else {
+    *this = Loss(config.loss, dataset, config.task);
+  }
+}
+
+std::optional<double> Loss::learned_temperature() const {
+  return contrastive_ ? contrastive_->learned_temperature() : std::nullopt;
+}
+
+std::vector<EvaluatedPair> Loss::evaluated_pairs() const {
+  return contrastive_ ? contrastive_->evaluated_pairs() : std::vector<EvaluatedPair>{};
+}
+
 LossTargets Loss::targets_of(const SampleBatch& batch, DType dtype, Device device) const {
   LossTargets result;
+  if (contrastive_) {
+    result.pairs = contrastive_->targets_of(batch, dtype, device);
+  }
+  if (generates()) {
+    result.labels = generation_labels(batch, task_.target, Vocabulary::end).to(device);
+  }
   if (classifies()) {
     const std::vector<std::int64_t> labels = batch.labels.to_vector<std::int64_t>();
     for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -57,8 +82,11 @@ LossTargets Loss::targets_of(const SampleBatch& batch, DType dtype, Device devic
 }
 
 Variable Loss::operator()(const ModelOutput& output, const LossTargets& targets) const {
+  if (contrastive_) {
+    return (*contrastive_)(output, targets.pairs);
+  }
   Variable total;
-  if (classifies()) {
+  if (classifies() || generates()) {
     const CrossEntropyOptions options = {.label_smoothing = config_.label_smoothing,
                                          .ignore_index = -1};
     total = cross_entropy(output.logits, targets.labels, weights_like(output.logits), options) *

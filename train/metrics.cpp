@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "data/nearest_name.h"
+#include "train/retrieval_metrics.h"
 
 namespace heddle {
 
@@ -156,13 +157,16 @@ Metrics sentiment_metrics(std::span<const double> targets,
 }
 
 bool larger_is_better(const std::string& metric) {
-  static const std::vector<std::string> larger = {"accuracy",    "auc",         "f1_macro",
-                                                  "f1_weighted", "acc2_nonneg", "acc2_pos",
-                                                  "acc7",        "correlation"};
-  static const std::vector<std::string> smaller = {"loss", "mae", "mse"};
+  static const std::vector<std::string> larger = {
+      "accuracy", "auc",         "f1_macro",    "f1_weighted", "acc2_nonneg", "acc2_pos",
+      "acc7",     "correlation", "recall_mean", "bleu",        "exact"};
+  static const std::vector<std::string> smaller = {"loss", "mae", "mse", "perplexity"};
   const auto in = [&](const std::vector<std::string>& names) {
     return std::find(names.begin(), names.end(), metric) != names.end();
   };
+  if (const auto retrieval = retrieval_metric_named(metric)) {
+    return retrieval->k > 0;
+  }
   std::vector<std::string> all = smaller;
   all.insert(all.end(), larger.begin(), larger.end());
   check<InputError>(in(all), "metric \"", metric, "\" is not known", suggestion(metric, all));

@@ -34,7 +34,13 @@ std::vector<InputSpec> input_specs(const Dataset& dataset,
     spec.name = info.name;
     spec.kind = kind_for(info.kind);
     spec.shape = info.shape;
-    spec.vocabulary = info.vocabulary != nullptr ? info.vocabulary->size() : 0;
+    if (info.vocabulary != nullptr) {
+      spec.vocabulary = info.vocabulary->size();
+      if (info.vocabulary->has_ends()) {
+        spec.begin = Vocabulary::begin;
+        spec.end = Vocabulary::end;
+      }
+    }
   }
   return specs;
 }

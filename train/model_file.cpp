@@ -8,6 +8,7 @@
 #include "models/build.h"
 #include "train/int8_weights.h"
 #include "train/model_batch.h"
+#include "train/trained_model.h"
 #include "train/weights.h"
 
 namespace heddle {
@@ -25,7 +26,9 @@ json to_json(const ModalityInfo& info) {
   json told = {{"name", info.name},
                {"kind", name_of(info.kind)},
                {"shape", std::vector<std::int64_t>(info.shape.begin(), info.shape.end())}};
-  if (info.vocabulary != nullptr) {
+  if (info.vocabulary != nullptr && info.vocabulary->bpe() != nullptr) {
+    told["merges"] = info.vocabulary->bpe()->to_text();
+  } else if (info.vocabulary != nullptr) {
     json& words = told["words"] = json::array();
     for (std::int64_t number = Vocabulary::unknown + 1; number < info.vocabulary->size();
          ++number) {
@@ -97,8 +100,13 @@ ModalityInfo info_from_json(const json& told) {
   }
   info.shape = Shape{std::span<const std::int64_t>(sizes)};
   if (info.kind == ModalityKind::tokens) {
-    info.vocabulary =
-        std::make_shared<const Vocabulary>(told.at("words").get<std::vector<std::string>>());
+    check<InputError>(told.contains("words") != told.contains("merges"), "input \"", info.name,
+                      "\": expected either words or the merges of byte pairs");
+    info.vocabulary = std::make_shared<const Vocabulary>(
+        told.contains("merges")
+            ? Vocabulary(Bpe::from_text(told.at("merges").get<std::string>(),
+                                        concat("input \"", info.name, "\": merges")))
+            : Vocabulary(told.at("words").get<std::vector<std::string>>()));
   }
   if (told.contains("log_mel")) {
     info.log_mel = log_mel_from_json(told.at("log_mel"), info);
@@ -194,7 +202,7 @@ ModelFile read_model_file(const std::filesystem::path& path) {
 
 std::unique_ptr<Model> model_of(const ModelFile& file, const std::string& device,
                                 const std::string& source) {
-  auto model = build_model(file.config.model, input_specs(file.data),
+  auto model = build_model(model_config_of(file.config), input_specs(file.data),
                            file.classifies ? file.data.classes() : 0, file.scores,
                            Generator(file.config.train.seed));
   load_weights(parameters_of(*model), file.weights, source);

@@ -33,7 +33,7 @@ std::string epoch_message(const Trainer& trainer, const Metrics& metrics) {
   std::ostringstream text;
   text << "epoch " << (state.step - 1) / trainer.steps_per_epoch() + 1 << ", step " << state.step;
   text.precision(4);
-  for (const char* name : {"loss", "accuracy", "mae"}) {
+  for (const char* name : {"loss", "accuracy", "recall_mean", "mae", "bleu"}) {
     if (const auto found = metrics.find(name); found != metrics.end()) {
       text << (name == std::string("loss") ? ": validation " : ", ") << name << ' '
            << found->second;
@@ -96,6 +96,14 @@ class Session {
  private:
   /// Returns the signal that stopped it, else 0.
   int train() {
+    if (config_.train.batch_tokens > 0) {
+      std::ostringstream text;
+      text.precision(1);
+      text << std::fixed << "batches of up to " << config_.train.batch_tokens
+           << " tokens: " << trainer_.steps_per_epoch() << " per epoch, "
+           << 100.0 * trainer_.padding_share() << " % of their places are padding";
+      progress_.say(text.str());
+    }
     progress_.begin(trainer_.state().step, trainer_.total_steps());
     while (!trainer_.finished() && StopSignals::received() == 0) {
       const auto before = std::chrono::steady_clock::now();
@@ -149,9 +157,10 @@ class Session {
     summary.weights_sha256 = weights_sha256(trainer_.parameters());
     const auto& candidates = trainer_.state().candidates;
     const std::int64_t best_step = candidates.empty() ? summary.steps : candidates.front().step;
+    const auto tokenizers = tokenizers_of(data_.dataset);
     save_weights(folder_.last_weights(),
-                 {copy_of_weights(trainer_.parameters()), text_, summary.steps});
-    save_weights(folder_.best_weights(), {trainer_.chosen_weights(), text_, best_step});
+                 {copy_of_weights(trainer_.parameters()), text_, summary.steps, tokenizers});
+    save_weights(folder_.best_weights(), {trainer_.chosen_weights(), text_, best_step, tokenizers});
     load_weights(trainer_.parameters(), trainer_.chosen_weights(), "best weights");
 
     const EvaluatedModel evaluated = {trainer_.model(), trainer_.loss(), trainer_.modalities()};

@@ -23,6 +23,12 @@ void append(const Predictions& from, Predictions& into) {
   add(from.probabilities, into.probabilities);
   add(from.targets, into.targets);
   add(from.scores, into.scores);
+  add(from.generated.sources, into.generated.sources);
+  add(from.generated.outputs, into.generated.outputs);
+  add(from.generated.references, into.generated.references);
+  into.generated.surprise += from.generated.surprise;
+  into.generated.tokens += from.generated.tokens;
+  into.generated.lower_case = from.generated.lower_case;
 }
 
 }  // namespace

@@ -65,6 +65,8 @@ void add_charts(RunReport& report, const RunState& state) {
   };
   add("loss", "Loss", "mean per sample", number);
   add("accuracy", "Accuracy", "share of samples", fraction);
+  add("recall_mean", "Mean recall", "of R@1, 5 and 10 over pairs and directions", fraction);
+  add("bleu", "BLEU", "0 to 100", number);
   add("mae", "Mean absolute error", "of the score", number);
   add("learning_rate", "Learning rate", "per step", number);
   add("gradient_norm", "Norm of the gradient", "before clipping", number);
@@ -105,7 +107,7 @@ std::string data_text(const RunConfig& config, const Dataset& dataset) {
 
 ReportHeadline headline_of(const FinishedRun& run) {
   const std::string metric = main_metric(run.summary);
-  const MetricText& text = text_of(metric);
+  const MetricText text = text_of(metric);
   ReportHeadline headline;
   headline.metric = "test " + metric;
   headline.unit = text.unit;
@@ -118,7 +120,9 @@ ReportHeadline headline_of(const FinishedRun& run) {
       headline.standard_error = std::sqrt(*value * (1.0 - *value) / samples);
     }
   }
-  headline.best_possible = best_possible(run.config.data, run.modalities);
+  if (metric != "bleu") {  // what is known is the best share of samples that can be right
+    headline.best_possible = best_possible(run.config.data, run.modalities);
+  }
   std::string inputs;
   for (std::size_t i = 0; i < run.modalities.size(); ++i) {
     inputs += (i == 0 ? "" : i + 1 == run.modalities.size() ? " and " : ", ") + run.modalities[i];
@@ -150,6 +154,9 @@ std::optional<HistoryEntry> best_watched_epoch(const std::vector<HistoryEntry>& 
   std::optional<HistoryEntry> best;
   const auto value = [](const HistoryEntry& entry) {
     const auto accuracy = find(entry.values, "accuracy");
+    if (const auto recall = find(entry.values, "recall_mean")) {
+      return *recall;
+    }
     return accuracy ? *accuracy : -find(entry.values, "loss").value_or(0.0);
   };
   for (const HistoryEntry& entry : history) {

@@ -30,8 +30,8 @@ RunReport describe_run(const FinishedRun& run);
 RunReport describe_seeds(const RunConfig& config, const std::vector<RunSummary>& runs,
                          const std::string& command);
 
-/// The "test" entry with the highest accuracy (lowest loss, where there are no classes); nothing
-/// where the test split was not watched.
+/// The "test" entry with the highest accuracy or mean recall (lowest loss, where there is neither);
+/// nothing where the test split was not watched.
 std::optional<HistoryEntry> best_watched_epoch(const std::vector<HistoryEntry>& history);
 
 /// Samples of the test split for the wall: the first ones, and some the model gets wrong.

@@ -1,11 +1,15 @@
 #include "train/run_report_parts.h"
 
+#include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "core/build_info.h"
+#include "core/error.h"
 #include "report/text.h"
 #include "train/machine.h"
+#include "train/retrieval_metrics.h"
 
 namespace heddle {
 
@@ -13,12 +17,15 @@ namespace {
 
 constexpr ReportUnit fraction = ReportUnit::fraction;
 constexpr ReportUnit number = ReportUnit::number;
+/// Puts a median rank behind the recalls of its direction.
+constexpr std::int64_t behind_recalls = 1000;
 
-}  // namespace
-
-const std::vector<MetricText>& metric_texts() {
+/// All but those that are named after modalities.
+const std::vector<MetricText>& fixed_texts() {
   static const std::vector<MetricText> texts = {
       {"accuracy", "Accuracy", "share of samples whose class is right", fraction, false},
+      {"recall_mean", "Mean recall", "of R@1, R@5 and R@10 over the trained pairs, both directions",
+       fraction, false},
       {"f1_macro", "F1, macro", "mean of the classes' F1, each class counting the same", fraction,
        false},
       {"f1_weighted", "F1, weighted", "mean of the classes' F1, by how often each occurs", fraction,
@@ -37,23 +44,69 @@ const std::vector<MetricText>& metric_texts() {
       {"mae", "Mean absolute error", "of the score", number, true},
       {"mse", "Mean squared error", "of the score", number, true},
       {"correlation", "Correlation", "Pearson's, of true and predicted scores", number, false},
+      {"bleu", "BLEU-4", "of whole texts, 0 to 100: nrefs:1, eff:no, tok:13a, smooth:exp", number,
+       false},
+      {"exact", "Exactly right", "share of texts that are their references", fraction, false},
+      {"perplexity", "Perplexity", "of the references' tokens", number, true},
       {"loss", "Loss", "what training makes small", number, true}};
   return texts;
 }
 
-const MetricText& text_of(const std::string& metric) {
-  for (const MetricText& text : metric_texts()) {
-    if (metric == text.name) {
-      return text;
+MetricText retrieval_text(const std::string& name, const RetrievalMetricName& parts) {
+  const std::string title = parts.left + " → " + parts.right;
+  if (parts.k == 0) {
+    return {name, title + ", median rank", "of the first right answer", number, true};
+  }
+  return {name, concat(title, ", R@", parts.k),
+          concat("share of queries with a right answer among the first ", parts.k), fraction,
+          false};
+}
+
+}  // namespace
+
+std::vector<MetricText> metric_texts(const std::set<std::string>& metrics) {
+  std::vector<MetricText> texts;
+  for (const MetricText& text : fixed_texts()) {
+    if (metrics.contains(text.name) && text.name != "loss") {
+      texts.push_back(text);
     }
   }
-  return metric_texts().back();
+  std::vector<std::pair<RetrievalMetricName, std::string>> retrieval;
+  for (const std::string& name : metrics) {
+    if (const auto parts = retrieval_metric_named(name)) {
+      retrieval.emplace_back(*parts, name);
+    }
+  }
+  const auto order = [](const auto& entry) {
+    const RetrievalMetricName& parts = entry.first;
+    return std::tuple(parts.left, parts.right, parts.k == 0 ? behind_recalls : parts.k);
+  };
+  std::sort(retrieval.begin(), retrieval.end(),
+            [&](const auto& left, const auto& right) { return order(left) < order(right); });
+  for (const auto& [parts, name] : retrieval) {
+    texts.push_back(retrieval_text(name, parts));
+  }
+  if (metrics.contains("loss")) {
+    texts.push_back(fixed_texts().back());
+  }
+  return texts;
+}
+
+MetricText text_of(const std::string& metric) {
+  const std::vector<MetricText> texts = metric_texts({metric});
+  return texts.empty() ? fixed_texts().back() : texts.front();
 }
 
 std::string main_metric(const RunSummary& summary) {
   const auto test = summary.metrics.find("test");
   if (test == summary.metrics.end() || test->second.contains("accuracy")) {
     return "accuracy";
+  }
+  if (test->second.contains("recall_mean")) {
+    return "recall_mean";
+  }
+  if (test->second.contains("bleu")) {
+    return "bleu";
   }
   return test->second.contains("mae") ? "mae" : "loss";
 }
@@ -89,18 +142,19 @@ ReportMetrics metrics_table(const std::map<std::string, std::map<std::string, Sp
       table.rows.push_back(std::move(row));
     }
   };
-  for (const MetricText& text : metric_texts()) {
-    add(text.name, {text.title, text.explanation, text.unit, text.lower_is_better, {}});
-  }
-  std::set<std::string> categories;
+  std::set<std::string> names;
   for (const auto& [split, values] : metrics) {
     for (const auto& [name, spread] : values) {
-      if (name.starts_with("accuracy[")) {
-        categories.insert(name);
-      }
+      names.insert(name);
     }
   }
-  for (const std::string& name : categories) {
+  for (const MetricText& text : metric_texts(names)) {
+    add(text.name, {text.title, text.explanation, text.unit, text.lower_is_better, {}});
+  }
+  for (const std::string& name : names) {
+    if (!name.starts_with("accuracy[")) {
+      continue;
+    }
     const std::string value = name.substr(9, name.size() - 10);
     add(name, {"Accuracy of " + value,
                "of the samples of this category",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,19 +13,20 @@ namespace heddle {
 
 /// How a report names and explains a metric.
 struct MetricText {
-  const char* name;
-  const char* title;
-  const char* explanation;
+  std::string name;
+  std::string title;
+  std::string explanation;
   ReportUnit unit;
   bool lower_is_better;
 };
 
-/// All metrics, the most telling first.
-const std::vector<MetricText>& metric_texts();
+/// Those of `metrics` that reports show, the most telling first.
+std::vector<MetricText> metric_texts(const std::set<std::string>& metrics);
 /// Errors: none; an unknown metric is explained as the loss is.
-const MetricText& text_of(const std::string& metric);
+MetricText text_of(const std::string& metric);
 
-/// The figure a run is known by: "accuracy" where there are classes, else "mae", else "loss".
+/// The figure a run is known by: "accuracy" where there are classes, "recall_mean" of retrieval,
+/// else "mae", else "loss".
 std::string main_metric(const RunSummary& summary);
 
 /// Rows of metrics, one column per split; with their deviations where there are several runs.

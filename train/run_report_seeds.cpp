@@ -11,7 +11,7 @@ RunReport describe_seeds(const RunConfig& config, const std::vector<RunSummary>&
   report.description = config.description;
   const auto spreads = spreads_of(runs);
   const std::string metric = main_metric(runs.front());
-  const MetricText& text = text_of(metric);
+  const MetricText text = text_of(metric);
   const auto value = [&](const std::string& split) -> std::optional<ReportValue> {
     const auto found = spreads.find(split);
     if (found == spreads.end() || !found->second.contains(metric)) {
@@ -29,17 +29,22 @@ RunReport describe_seeds(const RunConfig& config, const std::vector<RunSummary>&
   report.metrics = metrics_table(spreads, true);
   double seconds = 0.0;
   const auto test = runs.front().metrics.find("test");
-  for (const MetricText& known : metric_texts()) {
-    if (test != runs.front().metrics.end() && test->second.contains(known.name)) {
-      report.seeds.metrics.emplace_back(known.title);
-      report.seeds.units.push_back(known.unit);
+  std::set<std::string> names;
+  if (test != runs.front().metrics.end()) {
+    for (const auto& [name, number] : test->second) {
+      names.insert(name);
     }
+  }
+  const std::vector<MetricText> texts = metric_texts(names);
+  for (const MetricText& known : texts) {
+    report.seeds.metrics.emplace_back(known.title);
+    report.seeds.units.push_back(known.unit);
   }
   for (const RunSummary& run : runs) {
     seconds += run.seconds;
     report.seeds.seeds.push_back(run.seed);
     std::vector<double>& row = report.seeds.values.emplace_back();
-    for (const MetricText& known : metric_texts()) {
+    for (const MetricText& known : texts) {
       if (run.metrics.contains("test") && run.metrics.at("test").contains(known.name)) {
         row.push_back(run.metrics.at("test").at(known.name));
       }

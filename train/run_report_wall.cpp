@@ -38,6 +38,9 @@ const Modality* attended(const FinishedRun& run) {
 
 std::vector<ReportWord> words_of(const FinishedRun& run, std::size_t row) {
   const Modality* text = find(run.data.dataset, ModalityKind::tokens);
+  if (!run.config.task.source.empty()) {
+    text = &run.data.dataset.modality(run.config.task.source);
+  }
   std::vector<ReportWord> words;
   if (text == nullptr) {
     return words;
@@ -93,6 +96,10 @@ ReportSample sample_of(const FinishedRun& run, std::size_t row) {
   result.predicted = test.predicted.empty() ? -1 : test.predicted[row];
   if (!test.probabilities.empty()) {
     result.probabilities = test.probabilities[row];
+  }
+  if (row < test.generated.outputs.size()) {
+    result.facts = {{"written", test.generated.outputs[row]},
+                    {"reference", test.generated.references[row]}};
   }
   if (static_cast<std::size_t>(sample) < run.data.cues.size()) {
     result.facts = facts_of(run.data.cues[static_cast<std::size_t>(sample)]);

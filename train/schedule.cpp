@@ -26,6 +26,10 @@ double Schedule::factor(std::int64_t step) const {
       const std::int64_t drops = step / steps_per_epoch_ / config_.step_epochs;
       return std::pow(config_.step_factor, static_cast<double>(drops));
     }
+    case ScheduleKind::inverse_sqrt: {
+      const auto peak = static_cast<double>(std::max<std::int64_t>(1, config_.warmup_steps));
+      return std::sqrt(peak / static_cast<double>(step + 1));
+    }
     case ScheduleKind::cosine:
       break;
   }

@@ -11,7 +11,8 @@ namespace heddle {
 ///   constant   1
 ///   cosine     f + (1 − f)·½(1 + cos(π·(step − warmup)/(total − warmup)))   (Loshchilov & Hutter,
 ///              arXiv 1608.03983, without restarts; f = final_factor)
-///   step       step_factor^⌊epoch / step_epochs⌋
+///   inverse_sqrt  √(warmup / (step + 1)), warmup at least 1 (Vaswani et al., arXiv 1706.03762,
+///   §5.3) step       step_factor^⌊epoch / step_epochs⌋
 class Schedule {
  public:
   /// Errors: total_steps or steps_per_epoch < 1.

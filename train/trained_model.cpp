@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "models/build.h"
+#include "train/load_data.h"
 #include "train/model_batch.h"
 #include "train/model_file.h"
 
@@ -14,12 +15,21 @@ std::vector<std::string> modalities_used(const RunConfig& config, const Dataset&
   return config.data.modalities.empty() ? dataset.modality_names() : config.data.modalities;
 }
 
+ModelConfig model_config_of(const RunConfig& config) {
+  ModelConfig model = config.model;
+  model.sequence_to_sequence.source = config.task.source;
+  model.sequence_to_sequence.target = config.task.target;
+  return model;
+}
+
 std::unique_ptr<Model> model_for(const RunConfig& config, const Dataset& dataset,
                                  const Loss& loss) {
   const std::vector<InputSpec> specs = input_specs(dataset, config.data.modalities);
   check<InputError>(!specs.empty(), "data set \"", dataset.name,
                     "\" has no modalities; expected at least one");
-  auto model = build_model(config.model, specs, loss.classifies() ? dataset.classes() : 0,
+  ModelConfig described = model_config_of(config);
+  described.joint.learned_temperature = loss.learned_temperature();
+  auto model = build_model(described, specs, loss.classifies() ? dataset.classes() : 0,
                            loss.scores(), Generator(config.train.seed).named("weights"));
   check<InputError>(!model->takes_groups() || dataset.has_groups(), "model \"", config.model.name,
                     "\" takes groups of samples, but data set \"", dataset.name,
@@ -37,7 +47,7 @@ std::unique_ptr<Model> model_for(const RunConfig& config, const Dataset& dataset
 WeightsFile find_weights(const std::filesystem::path& run_or_file) {
   if (is_model_file(run_or_file)) {
     ModelFile file = read_model_file(run_or_file);
-    return {std::move(file.weights), to_toml(file.config), 0};
+    return {std::move(file.weights), to_toml(file.config), 0, tokenizers_of(file.data)};
   }
   if (!std::filesystem::is_directory(run_or_file)) {
     return read_weights(run_or_file);

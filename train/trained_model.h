@@ -16,6 +16,9 @@ namespace heddle {
 /// The names of the modalities a configuration uses: those it lists, else all of the data set.
 std::vector<std::string> modalities_used(const RunConfig& config, const Dataset& dataset);
 
+/// The model's part of a configuration, with the names that its task gives it.
+ModelConfig model_config_of(const RunConfig& config);
+
 /// The model a configuration describes for this data, with fresh weights, on its device.
 /// Errors (InputError): what the model cannot take.
 std::unique_ptr<Model> model_for(const RunConfig& config, const Dataset& dataset, const Loss& loss);

@@ -53,7 +53,7 @@ Trainer::Trainer(const RunConfig& config, const Dataset& dataset)
     : config_(config),
       dataset_(dataset),
       modalities_(modalities_used(config, dataset)),
-      loss_(config.loss, dataset),
+      loss_(config, dataset),
       model_(model_for(config, dataset, loss_)),
       optimizer_(config.optimizer, parameters_of(*model_)),
       batches_(config_.train, dataset_, modalities_, *model_, loss_),
@@ -279,6 +279,9 @@ Predictions Trainer::evaluate(Split split, const std::vector<bool>& shown, bool 
   options.modalities = modalities_;
   options.shown = shown;
   options.keep_attention = keep_attention;
+  if (loss_.generates()) {
+    options.generation.emplace();  // one hypothesis
+  }
   std::optional<BorrowedWeights> borrowed;
   if (average_) {
     borrowed.emplace(optimizer_.parameters(), average_->values());

@@ -64,6 +64,8 @@ class Trainer {
   void add_seconds(double seconds) { state_.seconds += seconds; }
   std::int64_t total_steps() const { return total_steps_; }
   std::int64_t steps_per_epoch() const { return batches_.batches_per_epoch(); }
+  /// With train.batch_tokens, the share of an epoch's places that are padding.
+  double padding_share() const { return batches_.padding_share(); }
 
   Snapshot snapshot() const;
   /// Errors (InputError): a snapshot of another model or configuration.

@@ -57,7 +57,7 @@ TEST(BuiltinSets, QuestionsAloneAreWorthAThird) {
   EXPECT_EQ(dataset.class_counts(dataset.indices(Split::train)),
             (std::vector<std::int64_t>(6, 600)));  // blocks of 18 hold each answer three times
   const auto best = [](const std::vector<std::string>& names) {
-    return best_possible_in_set("answering", names);
+    return best_possible_in_set("answering", {}, names).value();
   };
   EXPECT_DOUBLE_EQ(best({"question"}), 1.0 / 3.0);
   EXPECT_DOUBLE_EQ(best({"image"}), 0.5);
@@ -80,7 +80,7 @@ TEST(BuiltinSets, AQuarterOfTheRecordsIsAbsent) {
   EXPECT_EQ(present, 240);
   EXPECT_EQ(told_by_record, 180);  // b is right in three of four
   const auto best = [](const std::vector<std::string>& names) {
-    return best_possible_in_set("record", names);
+    return best_possible_in_set("record", {}, names).value();
   };
   EXPECT_DOUBLE_EQ(best({"record"}), 180.0 / 320.0 + 0.125);
   EXPECT_DOUBLE_EQ(best({"image"}), 0.75);

@@ -84,6 +84,25 @@ TEST(Jsonl, ErrorsNameTheLine) {
   EXPECT_THROW(jsonl(deep), InputError);
 }
 
+TEST(Tables, Stack) {
+  const TemporaryFolder folder;
+  std::vector<Table> tables = {
+      read_table(folder.write("a.csv", "x,y,z\n\"1\n\",2,3\n4,5,6\n")),
+      read_table(folder.write("b.tsv", "y\tx\n8\t7\n")),
+      read_table(folder.write("c.jsonl", "\n{\"x\": 9, \"y\": \"no\"}\n"))};
+  const Table table = stacked({stacked({tables[0], tables[1]}), tables[2]});
+  EXPECT_EQ(table.rows(), 4);
+  EXPECT_EQ(table.columns(), (Texts{"x", "y"}));
+  EXPECT_EQ(table.text("x"), (Texts{"1\n", "4", "7", "9"}));
+  EXPECT_FALSE(table.has_column("z"));
+  EXPECT_TRUE(table.place_of(1).ends_with("a.csv: line 4")) << table.place_of(1);
+  EXPECT_TRUE(table.place_of(2).ends_with("b.tsv: line 2")) << table.place_of(2);
+  const std::string not_whole = message_of<InputError>([&] { table.integers("y"); });
+  EXPECT_NE(not_whole.find("c.jsonl: line 2: column \"y\""), std::string::npos) << not_whole;
+  const std::string lacks = message_of<InputError>([&] { table.text("z"); });
+  EXPECT_NE(lacks.find("b.tsv: no column is named \"z\""), std::string::npos) << lacks;
+}
+
 TEST(Tables, AreReadByTheirEnding) {
   const TemporaryFolder folder;
   EXPECT_EQ(read_table(folder.write("a.csv", "x,y\n1,2\n")).text("y"), (Texts{"2"}));

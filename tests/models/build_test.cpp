@@ -51,9 +51,22 @@ TEST(Build, RefusesOptionsOutOfRangeByName) {
         config.sequence.kind = SequenceEncoderKind::conv;
       },
       "no final states");
+  expect_refused(
+      [](Config& config, Inputs&) {
+        config.time_modality = "text";
+        config.pool = SequencePool::final;
+        config.tokens.layers = 0;
+      },
+      "no final states");
 }
 
 TEST(Build, RefusesEncodersThatDoNotFit) {
+  expect_refused(
+      [](Config& config, Inputs&) {
+        config.tokens.kind = TokenEncoderKind::transformer;
+        config.tokens.layers = 0;
+      },
+      "tokens.layers");
   expect_refused([](Config& config, Inputs&) { config.tokens.widths = {3, 3}; }, "3 twice");
   expect_refused(
       [](Config& config, Inputs&) {

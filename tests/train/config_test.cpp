@@ -31,6 +31,50 @@ TEST(Config, AnEmptyFileMeansTheDefaults) {
   EXPECT_EQ(to_toml(parse_run_config("", "run.toml")), to_toml(RunConfig{}));
 }
 
+constexpr const char* retrieval_text = R"(
+[task]
+kind = "retrieve"
+pairs = [["text", "image"], ["german", "image"]]
+evaluate = [["german", "text"]]
+[model]
+name = "joint_embedding"
+[model.joint]
+width = 9
+dropout = 0.25
+[loss]
+contrastive = "triplet"
+margin = 0.4
+negatives = "all"
+)";
+
+TEST(Config, RetrievalIsWrittenAsItIsRead) {
+  const RunConfig config = parse_run_config(retrieval_text, "run.toml");
+  EXPECT_EQ(config.task.kind, TaskKind::retrieve);
+  EXPECT_EQ(config.task.pairs, (std::vector<ModalityPair>{{"text", "image"}, {"german", "image"}}));
+  EXPECT_EQ(config.task.evaluate, (std::vector<ModalityPair>{{"german", "text"}}));
+  EXPECT_EQ(config.model.joint.width, 9);
+  EXPECT_EQ(config.loss.contrastive, ContrastiveLossKind::triplet);
+  EXPECT_EQ(config.loss.negatives, TripletNegatives::all);
+  EXPECT_EQ(to_toml(parse_run_config(to_toml(config), "again.toml")), to_toml(config));
+  EXPECT_EQ(parse_run_config("[data]\nset = \"retrieval\"", "run.toml").data.set, "retrieval");
+}
+
+TEST(Config, RetrievalRefusesWhatDoesNotGoTogether) {
+  expect_refusal(retrieval_text, {"task.pairs is empty"}, {"task.pairs=[]"});
+  expect_refusal(retrieval_text, {"two different modalities"}, {"task.pairs=[[\"a\", \"a\"]]"});
+  expect_refusal(retrieval_text, {"twice"}, {"task.evaluate=[[\"image\", \"text\"]]"});
+  expect_refusal(retrieval_text, {"list of pairs"}, {"task.pairs=[\"text\"]"});
+  expect_refusal(retrieval_text, {"list of pairs"}, {"task.pairs=[[\"text\"]]"});
+  expect_refusal("[task]\nkind = \"retrieve\"\npairs = [[\"a\", \"b\"]]",
+                 {"model.name is \"sentiment\"", "joint_embedding"});
+  expect_refusal(retrieval_text, {"modality_dropout"}, {"train.modality_dropout=0.5"});
+  expect_refusal(retrieval_text, {"temperature", "not known"}, {"loss.temperature=0.1"});
+  expect_refusal("[model]\nname = \"joint_embedding\"", {"task.kind = \"retrieve\""});
+  expect_refusal("[task]\nkind = \"retreive\"", {"retrieve"});
+  expect_refusal("[task]\npairs = []", {"pairs", "not known"});
+  expect_refusal("[data]\nset = \"sentiments\"", {"sentiment"});
+}
+
 TEST(Config, ReadsEverySection) {
   const RunConfig config = parse_run_config(R"(
 name = "mine"

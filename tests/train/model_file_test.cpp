@@ -57,6 +57,35 @@ TEST(ModelFile, ComesBackWhole) {
   EXPECT_EQ(parameters_of(*model_of(back, "", "m")).size(), file.weights.size());
 }
 
+TEST(ModelFile, KeepsBytePairsAndEnds) {
+  const TemporaryFolder folder;
+  const std::vector<std::string> texts = {"ein hund läuft", "ein \x80 hund, ein \"Hund\"\n"};
+  ModelFile file = small_file();
+  ModalityInfo& text = file.data.modalities.front().info;
+  ASSERT_EQ(text.kind, ModalityKind::tokens);
+  text.vocabulary = std::make_shared<const Vocabulary>(Bpe::learned(texts, 8));
+  ModalityInfo& other = file.data.modalities.emplace_back().info;
+  other.name = "words";
+  other.kind = ModalityKind::tokens;
+  other.vocabulary = std::make_shared<const Vocabulary>(Vocabulary::with_ends({"su", "nano"}));
+  const auto path = folder.path() / "m.heddle";
+  write_model_file(path, file, StoredWeights::f32);
+  const ModelFile back = read_model_file(path);
+  const Vocabulary& pairs = *back.data.modality(text.name).info.vocabulary;
+  ASSERT_NE(pairs.bpe(), nullptr);
+  EXPECT_EQ(pairs.size(), text.vocabulary->size());
+  EXPECT_TRUE(pairs.has_ends());
+  for (const std::string& one : texts) {
+    EXPECT_EQ(pairs.encode(one), text.vocabulary->encode(one));
+    EXPECT_EQ(pairs.decode(pairs.encode(one)), text.vocabulary->decode(pairs.encode(one)));
+  }
+  EXPECT_EQ(find_weights(path).tokenizers.at(text.name), text.vocabulary->bpe()->to_text());
+  const Vocabulary& words = *back.data.modality("words").info.vocabulary;
+  EXPECT_EQ(words.bpe(), nullptr);
+  EXPECT_TRUE(words.has_ends());
+  EXPECT_EQ(words.encode("nano su x"), other.vocabulary->encode("nano su x"));
+}
+
 TEST(ModelFile, RefusesWhatIsNone) {
   const TemporaryFolder folder;
   const std::filesystem::path path = folder.path() / "m.heddle";
@@ -82,7 +111,14 @@ TEST(ModelFile, RefusesWhatIsNone) {
        "3 numbers; expected 1 or 2"},
       {R"({"format": 1, "data": "x", "classes": ["a"], "classifies": true, "scores": false,
           "inputs": [], "weights": "int4"})",
-       "int4"}};
+       "int4"},
+      {R"({"format": 1, "data": "x", "classes": ["a"], "classifies": true, "scores": false,
+          "inputs": [{"name": "t", "kind": "tokens", "shape": []}], "weights": "f32"})",
+       "either words or the merges"},
+      {R"({"format": 1, "data": "x", "classes": ["a"], "classifies": true, "scores": false,
+          "inputs": [{"name": "t", "kind": "tokens", "shape": [], "merges": "what?"}],
+          "weights": "f32"})",
+       "input \"t\": merges: line 1"}};
   for (const auto& [description, expected] : wrong) {
     write_safetensors(path, std::vector<NamedTensor>{{"w", Tensor::zeros({2})}},
                       {{"heddle.config", config}, {"heddle.model", description}});

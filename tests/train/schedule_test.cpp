@@ -32,6 +32,17 @@ TEST(Schedule, CosineFallsFromOneToItsEnd) {
   EXPECT_NEAR(schedule.factor(1000), 0.1, 1e-15);  // stays there
 }
 
+TEST(Schedule, InverseSqrtFallsFromTheEndOfTheWarmUp) {
+  const Schedule schedule({.kind = ScheduleKind::inverse_sqrt, .warmup_steps = 100}, 1000, 10);
+  EXPECT_EQ(schedule.factor(49), 0.5);
+  EXPECT_EQ(schedule.factor(99), 1.0);
+  EXPECT_NEAR(schedule.factor(399), 0.5, 1e-15);
+  EXPECT_NEAR(schedule.factor(899), 1.0 / 3.0, 1e-15);
+  const Schedule cold({.kind = ScheduleKind::inverse_sqrt}, 1000, 10);
+  EXPECT_EQ(cold.factor(0), 1.0);
+  EXPECT_EQ(cold.factor(3), 0.5);
+}
+
 TEST(Schedule, StepFallsByEpochs) {
   const Schedule schedule({.kind = ScheduleKind::step, .step_epochs = 2, .step_factor = 0.5}, 100,
                           10);
