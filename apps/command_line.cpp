@@ -298,7 +298,8 @@ void add_translate(CLI::App& app, TranslateCommand& command, Chosen& chosen) {
   translate->callback([&] { chosen = [&] { return run(command); }; });
 }
 
-void add_small_commands(CLI::App& app, InspectCommand& inspect, ShowCommand& show, Chosen& chosen) {
+void add_small_commands(CLI::App& app, InspectCommand& inspect, ShowCommand& show,
+                        TasksCommand& tasks, Chosen& chosen) {
   CLI::App* file = app.add_subcommand("inspect", "What is in a safetensors file");
   file->add_option("file", inspect.file, "A .safetensors file")->required();
   file->add_flag("--strict", inspect.strict,
@@ -315,6 +316,14 @@ void add_small_commands(CLI::App& app, InspectCommand& inspect, ShowCommand& sho
   look->footer(
       "Examples:\n  heddle data show 17\n  heddle data show --config configs/mosi/bclstm.toml 5");
   look->callback([&] { chosen = [&] { return run(show); }; });
+
+  CLI::App* list =
+      app.add_subcommand("tasks", "The tasks there are, and whether their data are there");
+  list->add_option("--configs", tasks.configs, "Folder of the configurations")
+      ->capture_default_str();
+  list->add_flag("--json", tasks.json, "Print JSON");
+  list->footer("Example:\n  heddle tasks");
+  list->callback([&] { chosen = [&] { return run(tasks); }; });
 
   CLI::App* doctor =
       app.add_subcommand("doctor", "Processor, threads, CUDA, and which backends work and why not");
@@ -399,6 +408,7 @@ int run_command_line(int count, const char* const* arguments) {
   TranslateCommand translate;
   InspectCommand inspect;
   ShowCommand show;
+  TasksCommand tasks;
   KernelCommand kernel;
   BenchReportCommand bench;
   train.typed = as_typed(count, arguments);
@@ -411,7 +421,7 @@ int run_command_line(int count, const char* const* arguments) {
   add_translate(app, translate, chosen);
   add_kernel(app, kernel, chosen);
   add_bench(app, bench, chosen);
-  add_small_commands(app, inspect, show, chosen);
+  add_small_commands(app, inspect, show, tasks, chosen);
   try {
     app.parse(count, arguments);
   } catch (const CLI::Success& success) {  // --help, --version

@@ -134,6 +134,12 @@ struct BenchReportCommand {
 };
 int run(const BenchReportCommand& command);
 
+struct TasksCommand {
+  std::string configs = "configs";  // the folder to look in
+  bool json = false;
+};
+int run(const TasksCommand& command);
+
 struct DoctorCommand {};
 int run(const DoctorCommand& command);
 

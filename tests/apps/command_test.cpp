@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -175,6 +176,26 @@ TEST_F(Command, PredictRefusesWhatDoesNotFit) {
   const Finished name = run_program({"predict", run(), "--input", "imagee=" + file("small.npy")});
   EXPECT_EQ(name.code, 4);
   EXPECT_NE(name.errors.find("\"image\""), std::string::npos) << name.errors;
+}
+
+TEST_F(Command, TasksSayWhetherTheirDataAreThere) {
+  const std::string configs = HEDDLE_SOURCE_DIR "/configs";
+  const Finished told = run_program({"tasks", "--configs", configs, "--json"});
+  ASSERT_EQ(told.code, 0) << told.errors;
+  std::map<std::string, nlohmann::json> by_config;
+  for (const auto& task : nlohmann::json::parse(told.output)) {
+    by_config[task["config"].get<std::string>()] = task;
+  }
+  EXPECT_GE(by_config.size(), 12u);
+  const auto& demo = by_config.at(configs + "/demo.toml");
+  EXPECT_EQ(demo["state"], "built in");
+  EXPECT_EQ(demo["kind"], "classify");
+  EXPECT_TRUE(demo["ready"]);
+  EXPECT_EQ(by_config.at(configs + "/retrieval.toml")["kind"], "retrieve");
+  const auto& mosi = by_config.at(configs + "/mosi/bclstm.toml");
+  const bool there = std::filesystem::exists(HEDDLE_SOURCE_DIR "/../shared/data/mosi/text.npy");
+  EXPECT_EQ(mosi["ready"], there) << mosi["state"];
+  EXPECT_EQ(run_program({"tasks", "--configs", "/nowhere"}).code, 4);
 }
 
 TEST_F(Command, InspectListsTensorsAndChecksThem) {
