@@ -231,16 +231,21 @@ void Table::join(std::string_view rows, Table other) {
 }
 
 void Table::fail_without(std::string_view column) const {
-  for (const Table& part : parts_) {
-    if (!part.has_column(column)) {
-      part.fail_without(column);
+  const Table* without = this;
+  for (auto part = parts_.begin(); part != without->parts_.end();) {
+    if (part->has_column(column)) {
+      ++part;
+    } else {
+      without = &*part;
+      part = without->parts_.begin();
     }
   }
-  std::vector<std::string> known = columns_;
+  std::vector<std::string> known = without->columns_;
   for (const Joined& joined : joined_) {
     known.insert(known.end(), joined.table.columns().begin(), joined.table.columns().end());
   }
-  fail<InputError>(file_name_, ": no column is named \"", column, "\"", suggestion(column, known));
+  fail<InputError>(without->file_name_, ": no column is named \"", column, "\"",
+                   suggestion(column, known));
 }
 
 void Table::visit_joined(std::string_view column, const Visit& visit) const {
