@@ -14,8 +14,8 @@ namespace heddle {
 /// what the fewest last dimensions with at least 16 elements hold: a unit's weights, or a filter.
 /// Arithmetic stays as it was; only what is stored shrinks.
 struct Int8Weights {
-  /// Of a matrix (rank 2 and more, no bias): "name", i64 codes, and "int8.scale.name", f32, one per row.
-  /// Anything else as it came.
+  /// Of a matrix (rank 2 and more, no bias): "name", i64 codes, and "int8.scale.name", f32, one per
+  /// row. Anything else as it came.
   std::vector<NamedTensor> tensors;
   std::set<std::string> codes;  // names of those that hold codes
 };
