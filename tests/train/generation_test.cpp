@@ -110,9 +110,9 @@ TEST(Generation, LearnsTheTwinWithItsPictureAndNotWithout) {
   const std::vector<std::string> bat = {"a bat sees the boat"};
   for (const std::int64_t sample : {items[0], items[1]}) {
     const Modality& picture = data.dataset.modality("picture");
-    const BatchModality beside = batch_of_raw(picture.info, picture.sample(sample));
+    const BatchModality shown = batch_of_raw(picture.info, picture.sample(sample));
     const Translation seen = translate(trainer.model(), data.dataset, trainer.modalities(), bat, {},
-                                       std::span(&beside, 1))
+                                       std::span(&shown, 1))
                                  .front();
     const bool is_animal = make_translation_sample(config.data.seed, sample).is_animal;
     EXPECT_EQ(seen.text, std::string("mo ") + (is_animal ? "fliro" : "holto") + " su navu vid");
