@@ -97,9 +97,9 @@ class Session {
     if (config_.train.batch_tokens > 0) {
       std::ostringstream text;
       text.precision(1);
-      text << std::fixed << "batches of up to " << config_.train.batch_tokens << " tokens: "
-           << trainer_.steps_per_epoch() << " per epoch, " << 100.0 * trainer_.padding_share()
-           << " % of their places are padding";
+      text << std::fixed << "batches of up to " << config_.train.batch_tokens
+           << " tokens: " << trainer_.steps_per_epoch() << " per epoch, "
+           << 100.0 * trainer_.padding_share() << " % of their places are padding";
       progress_.say(text.str());
     }
     progress_.begin(trainer_.state().step, trainer_.total_steps());
