@@ -15,9 +15,9 @@
 
 namespace heddle::testing {
 
-/// Whether ThreadSanitizer watches: what it reports does not depend on the order in which threads
-/// run, and it makes them a hundred times slower, so one schedule does.
-#if defined(__SANITIZE_THREAD__)
+/// Whether a sanitizer watches: what it reports does not depend on the order in which threads run,
+/// and it makes them many times slower, so one schedule does. The three are run without.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 inline constexpr bool one_schedule = true;
 #elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)
