@@ -19,8 +19,7 @@ struct CountedWord {
 /// frequent one at hand.
 class PairCounts {
  public:
-  explicit PairCounts(const std::vector<std::string>& symbols)
-      : symbols_(symbols), queue_(After{symbols}) {}
+  explicit PairCounts(const std::vector<std::string>& symbols) : queue_(After{symbols}) {}
 
   void add(const CountedWord& word, std::size_t place) { change(word, place, word.count); }
   void remove(const CountedWord& word, std::size_t place) { change(word, place, -word.count); }
@@ -87,7 +86,6 @@ class PairCounts {
     }
   }
 
-  const std::vector<std::string>& symbols_;
   std::map<Pair, Tally> counts_;
   std::set<Pair> changed_;
   std::priority_queue<Entry, std::vector<Entry>, After> queue_;
