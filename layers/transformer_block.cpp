@@ -72,7 +72,8 @@ Tensor sinusoidal_positions(std::int64_t steps, std::int64_t width, DType dtype,
   values.reserve(static_cast<std::size_t>(steps * width));
   for (std::int64_t t = 0; t < steps; ++t) {
     for (std::int64_t column = 0; column < width; ++column) {
-      const double exponent = static_cast<double>(column / 2 * 2) / static_cast<double>(width);
+      const std::int64_t even = column - column % 2;
+      const double exponent = static_cast<double>(even) / static_cast<double>(width);
       const double angle = static_cast<double>(first + t) * std::pow(10000.0, -exponent);
       values.push_back(column % 2 == 0 ? std::sin(angle) : std::cos(angle));
     }

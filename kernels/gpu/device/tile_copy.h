@@ -196,8 +196,7 @@ inline void copy_tile_async(void* to, const TensorMap& map, int along, int line,
           using ::heddle::sim::Space;
           if (count > 0) {
             ::heddle::sim::record(Space::global, Reach::load, from,
-                                  static_cast<std::size_t>(count * bytes_of(source.element)),
-                                  place);
+                                  static_cast<unsigned>(count * bytes_of(source.element)), place);
           }
           ::heddle::sim::record(Space::shared, Reach::store, first + l * tile_line_bytes,
                                 tile_line_bytes, place);

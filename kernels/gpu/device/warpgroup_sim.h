@@ -123,7 +123,7 @@ void begin_wgmma(void* const* requests, const char* word) {
         std::vector<float> b(static_cast<std::size_t>(Kind::depth) * cols);
         for (int k = 0; k < Kind::depth; ++k) {
           for (int col = 0; col < cols; ++col) {
-            b[static_cast<std::size_t>(k * cols + col)] =
+            b[static_cast<unsigned>(k * cols + col)] =
                 element_of_factor(shared, right, right_along_depth, bytes, col, k);
           }
         }
