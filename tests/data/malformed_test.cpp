@@ -9,6 +9,7 @@
 #include "data/npy.h"
 #include "data/safetensors.h"
 #include "data/tsv.h"
+#include "data/word_vectors.h"
 
 namespace heddle {
 namespace {
@@ -24,6 +25,8 @@ void open_as(const std::string& kind, const std::filesystem::path& path) {
     read_safetensors(path);
   } else if (kind == "toml") {
     parse_dataset_description(InputFile::open(path));
+  } else if (kind == "vectors") {
+    read_word_vectors(InputFile::open(path), {});
   } else if (kind == "dataset") {
     load_folder_dataset(path);
   } else {
@@ -63,6 +66,7 @@ TEST(Malformed, EveryFileIsInTheManifest) {
 TEST(Malformed, TheGoodFilesAreGood) {
   EXPECT_EQ(read_npy(folder / "good.npy").shape(), (Shape{2, 3}));
   EXPECT_EQ(read_tsv(folder / "good.tsv").rows(), 3);
+  EXPECT_EQ(word_vector_width(InputFile::open(folder / "good.vectors.txt")), 2);
   EXPECT_EQ(read_safetensors(folder / "good.safetensors").tensors.size(), 2u);
   EXPECT_EQ(parse_dataset_description(InputFile::open(folder / "good.toml")).modalities.size(), 3u);
 }
