@@ -209,7 +209,6 @@ void Block::go_on(KernelThread* next, Fiber& from, bool for_good) {
       starting_fiber_ = to;
     }
   }
-  from.rests_hidden(!for_good);
   if (for_good) {
     hide_end();
   }
