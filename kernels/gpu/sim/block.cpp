@@ -29,9 +29,9 @@ Fiber* FiberPool::take(void (*entry)()) {
   return all_.emplace_back(std::make_unique<Fiber>(entry)).get();
 }
 
-void FiberPool::clear() {
-  free_.clear();
-  all_.clear();
+void FiberPool::drop(const Fiber* fiber) {
+  all_.erase(std::find_if(all_.begin(), all_.end(),
+                          [&](const std::unique_ptr<Fiber>& one) { return one.get() == fiber; }));
 }
 
 void Block::Free::operator()(unsigned char* block) const { std::free(block); }
@@ -126,10 +126,11 @@ Block::State Block::run() {
     }
   }
   if (fiber_for_each_thread) {
-    // Creating a fiber orders it after its creator, so all are made before any runs.
+    // Creating a fiber orders it after its creator, so all are made before any runs. Those that
+    // served threads of an earlier block come after these by begin_identity_, as new ones would.
     for (KernelThread& thread : threads_) {
       if (thread.fiber == nullptr && thread.waiting != Waiting::ended) {
-        thread.fiber = new Fiber(fiber_loop);
+        thread.fiber = fibers_.take(fiber_loop);
       }
     }
   }
@@ -170,14 +171,16 @@ Block::State Block::run() {
   fail<KernelError>(report);
 }
 
-/// Takes back the stacks of threads that will not go on.
+/// Takes back the stacks of threads that ended or will not go on.
 void Block::abandon() {
   for (KernelThread& thread : threads_) {
     if (thread.fiber == nullptr) {
       continue;
     }
-    if (fiber_for_each_thread) {
-      delete thread.fiber;
+    if (thread.waiting == Waiting::ended) {
+      fibers_.give_back(thread.fiber);
+    } else if (fiber_for_each_thread) {
+      fibers_.drop(thread.fiber);  // with what TSan believes of its stack
     } else {
       thread.fiber->reset();
       fibers_.give_back(thread.fiber);
@@ -246,17 +249,16 @@ void Block::fiber_loop() {
     }
     block.end_thread(thread);
     KernelThread* const next = block.problem_ ? nullptr : block.pick();
-    if (fiber_for_each_thread) {
-      block.go_on(next, self, true);  // does not return
+    if (!fiber_for_each_thread) {
+      if (next != nullptr && !next->begun) {
+        next->begun = true;
+        block.starting_ = next;
+        block.starting_fiber_ = &self;
+        continue;
+      }
+      block.fibers_.give_back(&self);
     }
-    if (next != nullptr && !next->begun) {
-      next->begun = true;
-      block.starting_ = next;
-      block.starting_fiber_ = &self;
-      continue;
-    }
-    block.fibers_.give_back(&self);
-    block.go_on(next, self, false);
+    block.go_on(next, self, false);  // returns when another thread is to begin here
   }
 }
 

@@ -73,8 +73,8 @@ class FiberPool {
  public:
   Fiber* take(void (*entry)());
   void give_back(Fiber* fiber) { free_.push_back(fiber); }
-  /// Drops all of them; none may be running.
-  void clear();
+  /// Ends one that was taken and will not be given back; it must not be running.
+  void drop(const Fiber* fiber);
 
  private:
   std::vector<std::unique_ptr<Fiber>> all_;
