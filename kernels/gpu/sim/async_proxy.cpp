@@ -73,13 +73,17 @@ void AsyncProxy::settle(const void* address, Barrier& barrier, bool is_awaited, 
 }
 
 void AsyncProxy::arrive(const void* address, std::size_t bytes, const char* word, Place place) {
-  hide_begin();
-  Barrier& here = barrier(address, word, place);
-  settle(address, here, true, place);
-  char* const identity = &here.identity[here.phase & 1u];
-  hide_end();
+  Barrier* reached = nullptr;
+  char* identity = nullptr;
+  {
+    const HideScope hidden;
+    reached = &barrier(address, word, place);
+    settle(address, *reached, true, place);
+    identity = &reached->identity[reached->phase & 1u];
+  }
   order_release(identity);
   const HideScope hidden;
+  Barrier& here = *reached;
   if (here.lacking == 0) {
     block_.fail_here(place, concat(word, ": the barrier at byte ", byte_of(address), " has its ",
                                    here.arrivals, " arrivals already, and lacks ",
@@ -142,9 +146,8 @@ void AsyncProxy::begin_copy(const void* address, SharedRange to, std::function<v
 void AsyncProxy::meet(const char* word, void* request, void (*complete)(void* const* requests),
                       Place place) {
   if (active_recorder != nullptr) [[unlikely]] {
-    hide_begin();
+    const HideScope hidden;
     active_recorder->word(block_.who(), word, place);
-    hide_end();
   }
   const HideScope hidden;
   const unsigned first = thread() / warpgroup_size * warpgroup_size;

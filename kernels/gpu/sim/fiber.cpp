@@ -87,16 +87,21 @@ Fiber::Fiber(void (*entry)()) : entry_(entry), bytes_(stack_bytes), owned_(true)
 #endif
 }
 
-Fiber::~Fiber() {
+HEDDLE_SIM_NO_TSAN Fiber::~Fiber() {
   if (owned_) {
 #ifdef HEDDLE_SIM_TSAN
-    if (rests_hidden_) {
+    if (hide_depth_ > 0) {
       // Given up inside the executor. Hiding ends, which TSan asks for, and what the thread did
       // comes before what its launcher does next: the second switch states that.
       void* const running = __tsan_get_current_fiber();
       __tsan_switch_to_fiber(sanitizer_fiber_, __tsan_switch_to_fiber_no_sync);
-      hide_end();
+      const int of_running = hide_depth;
+      hide_depth = hide_depth_;
+      while (hide_depth > 0) {
+        hide_end();
+      }
       __tsan_switch_to_fiber(running, 0);
+      hide_depth = of_running;
     }
     __tsan_destroy_fiber(sanitizer_fiber_);
 #endif
@@ -125,6 +130,9 @@ HEDDLE_SIM_NO_TSAN void Fiber::run_from(Fiber& from) {
   __sanitizer_start_switch_fiber(&from.sanitizer_stack_, base_, bytes_);
 #endif
 #ifdef HEDDLE_SIM_TSAN
+  // Not std::exchange: TSan would watch it, and see fibers share the OS thread's variable.
+  from.hide_depth_ = hide_depth;
+  hide_depth = hide_depth_;
   __tsan_switch_to_fiber(sanitizer_fiber_, __tsan_switch_to_fiber_no_sync);
 #endif
   heddle_sim_switch(&from.stack_pointer_, stack_pointer_);

@@ -21,9 +21,6 @@ class Fiber {
   static void begin_on_new_stack();
   /// Forgets where it stood: the next switch to it begins in `entry` again.
   void reset();
-  /// What its thread's accesses are to ThreadSanitizer while another runs: hidden where it rests
-  /// inside the executor.
-  void rests_hidden(bool hidden) { rests_hidden_ = hidden; }
 
  private:
   void (*entry_)() = nullptr;
@@ -31,7 +28,7 @@ class Fiber {
   void* base_ = nullptr;
   std::size_t bytes_ = 0;
   bool owned_ = false;
-  bool rests_hidden_ = false;
+  [[maybe_unused]] int hide_depth_ = 0;               // ThreadSanitizer's, while another runs
   [[maybe_unused]] void* sanitizer_stack_ = nullptr;  // AddressSanitizer's fake stack
   [[maybe_unused]] void* sanitizer_fiber_ = nullptr;  // ThreadSanitizer's identity
 };

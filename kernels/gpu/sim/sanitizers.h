@@ -40,15 +40,24 @@ void AnnotateIgnoreWritesEnd(const char* file, int line);
 
 namespace heddle::sim {
 
+#ifdef HEDDLE_SIM_TSAN
+/// How many begins of the fiber that runs have no end yet (Fiber keeps those of the others).
+// Changed only where hidden: fibers of one OS thread share it, which TSan would call a race.
+inline thread_local int hide_depth = 0;
+#endif
+
+/// What the running thread does from here on is not watched; calls nest.
 inline void hide_begin() {
 #ifdef HEDDLE_SIM_TSAN
   AnnotateIgnoreReadsBegin("", 0);
   AnnotateIgnoreWritesBegin("", 0);
+  ++hide_depth;
 #endif
 }
 
 inline void hide_end() {
 #ifdef HEDDLE_SIM_TSAN
+  --hide_depth;
   AnnotateIgnoreWritesEnd("", 0);
   AnnotateIgnoreReadsEnd("", 0);
 #endif
