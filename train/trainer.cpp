@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "autograd/ops.h"
 #include "autograd/tape.h"
 #include "core/error.h"
 #include "core/stream.h"

@@ -36,7 +36,7 @@ class EmbeddingVectors : public testing::Test {
   }
 
   static float value(std::int64_t number, std::int64_t column) {
-    return 0.01f * static_cast<float>((number * 7 + column * 5) % 23) - 0.1f;
+    return static_cast<float>((number * 7 + column * 5) % 23 - 10) / 64.0f;  // few digits
   }
   std::filesystem::path path() const { return folder_.path() / "vectors.txt"; }
   const Vocabulary& vocabulary() const { return *data_.dataset.modality("text").info.vocabulary; }
