@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +70,8 @@ struct ModelOutput {
   /// modalities, [modalities, B]; either may be undefined.
   Tensor time_weights;
   Tensor modality_weights;
+  /// Which of the model's inputs has the time steps of time_weights.
+  std::optional<std::size_t> time_input;
   /// Of models that bring modalities together: one per input, [B, width] of length 1; else empty.
   std::vector<Variable> embeddings;
   /// What their cosines are multiplied by, [1]; undefined: as the loss is configured.

@@ -107,6 +107,7 @@ ModelOutput SentimentModel::forward(const CleanBatch& batch) {
   ModelOutput output = classifier_(dropout_(pooled.values));
   (time_input_.has_value() ? output.time_weights : output.modality_weights) =
       pooled.weights.value();
+  output.time_input = time_input_;
   return output;
 }
 

@@ -70,6 +70,7 @@ void append_attention(Predictions& into, const ModelOutput& output, const Sample
   if (batch.of_groups()) {
     return;
   }
+  into.time_input = output.time_input;
   if (output.time_weights.defined()) {
     const std::vector<double> weights = output.time_weights.to_vector<double>();
     for (const Place& place : places) {

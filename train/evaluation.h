@@ -33,6 +33,7 @@ struct Predictions {
   std::vector<double> scores;                      // predicted ones; empty without score
   /// Attention over the words or frames of each sample, empty without (groups have none).
   std::vector<std::vector<double>> time_weights;
+  std::optional<std::size_t> time_input;  // which of the modalities used has those steps
   std::vector<std::vector<double>> modality_weights;  // empty without
   std::vector<ModalityEmbeddings> embeddings;         // empty for models that have none
   std::vector<EvaluatedPair> pairs;                   // which of them to search by which

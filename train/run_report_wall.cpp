@@ -23,18 +23,10 @@ const Modality* find(const Dataset& dataset, ModalityKind kind) {
   return nullptr;
 }
 
-/// Attention over time belongs to the first modality of words the model was fed, or of frames.
+/// The modality whose steps have attention over time; null where there is none.
 const Modality* attended(const FinishedRun& run) {
-  const std::string& asked = run.config.model.time_modality;
-  for (const ModalityKind kind : {ModalityKind::tokens, ModalityKind::sequence}) {
-    for (const std::string& name : run.modalities) {
-      const Modality& modality = run.data.dataset.modality(name);
-      if (asked.empty() ? modality.info.kind == kind : modality.info.name == asked) {
-        return &modality;
-      }
-    }
-  }
-  return nullptr;
+  const std::optional<std::size_t>& input = run.evaluation.test.time_input;
+  return input ? &run.data.dataset.modality(run.modalities.at(*input)) : nullptr;
 }
 
 std::vector<ReportWord> words_of(const FinishedRun& run, std::size_t row) {

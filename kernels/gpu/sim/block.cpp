@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "kernels/gpu/sim/async_proxy.h"
-#include "kernels/gpu/sim/cluster.h"
 #include "kernels/gpu/sim/sanitizers.h"
 
 namespace heddle::sim {
@@ -30,9 +29,9 @@ Fiber* FiberPool::take(void (*entry)()) {
   return all_.emplace_back(std::make_unique<Fiber>(entry)).get();
 }
 
-void FiberPool::clear() {
-  free_.clear();
-  all_.clear();
+void FiberPool::drop(const Fiber* fiber) {
+  all_.erase(std::find_if(all_.begin(), all_.end(),
+                          [&](const std::unique_ptr<Fiber>& one) { return one.get() == fiber; }));
 }
 
 void Block::Free::operator()(unsigned char* block) const { std::free(block); }
@@ -127,10 +126,11 @@ Block::State Block::run() {
     }
   }
   if (fiber_for_each_thread) {
-    // Creating a fiber orders it after its creator, so all are made before any runs.
+    // Creating a fiber orders it after its creator, so all are made before any runs. Those that
+    // served threads of an earlier block come after these by begin_identity_, as new ones would.
     for (KernelThread& thread : threads_) {
       if (thread.fiber == nullptr && thread.waiting != Waiting::ended) {
-        thread.fiber = new Fiber(fiber_loop);
+        thread.fiber = fibers_.take(fiber_loop);
       }
     }
   }
@@ -171,14 +171,16 @@ Block::State Block::run() {
   fail<KernelError>(report);
 }
 
-/// Takes back the stacks of threads that will not go on.
+/// Takes back the stacks of threads that ended or will not go on.
 void Block::abandon() {
   for (KernelThread& thread : threads_) {
     if (thread.fiber == nullptr) {
       continue;
     }
-    if (fiber_for_each_thread) {
-      delete thread.fiber;
+    if (thread.waiting == Waiting::ended) {
+      fibers_.give_back(thread.fiber);
+    } else if (fiber_for_each_thread) {
+      fibers_.drop(thread.fiber);  // with what TSan believes of its stack
     } else {
       thread.fiber->reset();
       fibers_.give_back(thread.fiber);
@@ -247,17 +249,16 @@ void Block::fiber_loop() {
     }
     block.end_thread(thread);
     KernelThread* const next = block.problem_ ? nullptr : block.pick();
-    if (fiber_for_each_thread) {
-      block.go_on(next, self, true);  // does not return
+    if (!fiber_for_each_thread) {
+      if (next != nullptr && !next->begun) {
+        next->begun = true;
+        block.starting_ = next;
+        block.starting_fiber_ = &self;
+        continue;
+      }
+      block.fibers_.give_back(&self);
     }
-    if (next != nullptr && !next->begun) {
-      next->begun = true;
-      block.starting_ = next;
-      block.starting_fiber_ = &self;
-      continue;
-    }
-    block.fibers_.give_back(&self);
-    block.go_on(next, self, false);
+    block.go_on(next, self, false);  // returns when another thread is to begin here
   }
 }
 
@@ -346,209 +347,9 @@ void Block::leave() {
   }
 }
 
-void Block::release_barrier_if_met() {
-  if (at_barrier_ == 0 || at_barrier_ != live_) {
-    return;
-  }
-  const KernelThread* first = nullptr;
-  for (const KernelThread& thread : threads_) {
-    if (thread.waiting != Waiting::block_barrier) {
-      continue;
-    }
-    if (first == nullptr) {
-      first = &thread;
-    } else if (!(first->place == thread.place)) {
-      problem_ = std::make_exception_ptr(
-          KernelError(stuck_report("diverged: its threads wait in different barriers")));
-      return;
-    }
-  }
-  at_barrier_ = 0;
-  ++barrier_epoch_;
-  ++progress_;
-  for (KernelThread& thread : threads_) {
-    if (thread.waiting == Waiting::block_barrier) {
-      thread.waiting = Waiting::nowhere;
-      make_ready(thread.warp, 1u << thread.lane);
-    }
-  }
-}
-
-void Block::tell_recorder(const char* word, Place place) const {
-  if (active_recorder != nullptr) [[unlikely]] {
-    hide_begin();
-    active_recorder->word(who(), word, place);
-    hide_end();
-  }
-}
-
-void Block::sync_threads(const char* word, Place place) {
-  tell_recorder(word, place);
-  char* const identity = &barrier_identity_[barrier_epoch_ & 1u];
-  order_release(identity);
-  hide_begin();
-  wait(Waiting::block_barrier, word, place);
-  ++at_barrier_;
-  release_barrier_if_met();
-  leave();
-  hide_end();
-  order_acquire(identity);
-}
-
-void Block::release_warp_if_met(unsigned warp, std::uint32_t mask) {
-  const std::uint32_t wanted = mask & alive_[warp];
-  if (wanted == 0 || (in_word_[warp] & wanted) != wanted) {
-    return;
-  }
-  WarpMeeting meeting{.mask = wanted, .of_lane = {}};
-  const KernelThread* first = nullptr;
-  for (std::uint32_t lanes = wanted; lanes != 0; lanes &= lanes - 1) {
-    const auto lane = static_cast<unsigned>(std::countr_zero(lanes));
-    const KernelThread& thread = threads_[warp * warp_size + lane];
-    if (thread.mask != mask) {
-      return;  // waits for others; if they never come, the block is stuck
-    }
-    if (first == nullptr) {
-      first = &thread;
-    } else if (!(thread.place == first->place) || std::strcmp(thread.word, first->word) != 0) {
-      problem_ = std::make_exception_ptr(
-          KernelError(stuck_report("diverged: lanes of one warp meet in different words")));
-      return;
-    }
-    meeting.of_lane[lane] = thread.request;
-  }
-  if (first->complete != nullptr) {
-    first->complete(meeting);
-  }
-  in_word_[warp] &= ~wanted;
-  ++warp_epoch_[warp];
-  ++progress_;
-  for (std::uint32_t lanes = wanted; lanes != 0; lanes &= lanes - 1) {
-    threads_[warp * warp_size + static_cast<unsigned>(std::countr_zero(lanes))].waiting =
-        Waiting::nowhere;
-  }
-  make_ready(warp, wanted);
-}
-
-void Block::meet(std::uint32_t mask, const char* word, WarpWord complete, void* request,
-                 Place place) {
-  KernelThread& thread = *current_;
-  tell_recorder(word, place);
-  if (((mask >> thread.lane) & 1u) == 0) {
-    fail_here(place, concat(word, ": the mask 0x", std::hex, mask, std::dec,
-                            " does not name the lane that calls it, ", thread.lane));
-  }
-  char* const identity = &warp_identity_[thread.warp][warp_epoch_[thread.warp] & 1u];
-  order_release(identity);
-  hide_begin();
-  thread.mask = mask;
-  thread.request = request;
-  thread.complete = complete;
-  wait(Waiting::warp_word, word, place);
-  in_word_[thread.warp] |= 1u << thread.lane;
-  release_warp_if_met(thread.warp, mask);
-  leave();
-  hide_end();
-  order_acquire(identity);
-}
-
-void Block::sync_grid(Place place) {
-  if (!shape_.cooperative) {
-    fail_here(place,
-              "sync_grid: the launch is not cooperative; expected "
-              "Launch{.cooperative = true}");
-  }
-  tell_recorder("sync_grid", place);
-  static char identity[2] = {};  // of all blocks: cooperative launches run on one OS thread
-  char* const mine = &identity[grid_epoch_ & 1u];
-  order_release(mine);
-  hide_begin();
-  wait(Waiting::grid_barrier, "sync_grid", place);
-  ++at_grid_;
-  leave();
-  hide_end();
-  order_acquire(mine);
-}
-
 void Block::join(Cluster& cluster, unsigned rank) {
   cluster_ = &cluster;
   rank_ = rank;
-}
-
-Cluster& Block::cluster(const char* word, Place place) const {
-  if (cluster_ == nullptr) {
-    fail_here(place, concat(word,
-                            ": the launch has no clusters; expected Launch{.cluster = 2}, "
-                            "or more"));
-  }
-  return *cluster_;
-}
-
-void Block::sync_cluster(Place place) {
-  Cluster& mine = cluster("sync_cluster", place);
-  tell_recorder("sync_cluster", place);
-  char* const identity = mine.barrier_identity();
-  order_release(identity);
-  hide_begin();
-  wait(Waiting::cluster_barrier, "sync_cluster", place);
-  ++at_cluster_;
-  leave();
-  hide_end();
-  order_acquire(identity);
-}
-
-void Block::release(Waiting barrier) {
-  if (barrier == Waiting::grid_barrier) {
-    at_grid_ = 0;
-    ++grid_epoch_;
-  } else {
-    at_cluster_ = 0;
-  }
-  ++progress_;
-  for (KernelThread& thread : threads_) {
-    if (thread.waiting == barrier) {
-      thread.waiting = Waiting::nowhere;
-      make_ready(thread.warp, 1u << thread.lane);
-    }
-  }
-}
-
-void Block::wait_for_flag(Place place) {
-  hide_begin();
-  wait(Waiting::flag, "wait_flag", place);
-  ++at_flag_;
-  leave();
-  hide_end();
-}
-
-void Block::wait_for_event(const void* event, const char* word, Place place) {
-  current_->event = event;
-  wait(Waiting::event, word, place);
-  leave();
-}
-
-void Block::release_event(const void* event) {
-  ++progress_;
-  for (KernelThread& thread : threads_) {
-    if (thread.waiting == Waiting::event && thread.event == event) {
-      thread.waiting = Waiting::nowhere;
-      make_ready(thread.warp, 1u << thread.lane);
-    }
-  }
-}
-
-bool Block::is_awaited(const void* event) const {
-  return std::any_of(threads_.begin(), threads_.end(), [&](const KernelThread& thread) {
-    return thread.waiting == Waiting::event && thread.event == event;
-  });
-}
-
-AsyncProxy& Block::async_proxy() {
-  const HideScope hidden;
-  if (async_proxy_ == nullptr) {
-    async_proxy_ = std::make_unique<AsyncProxy>(*this);
-  }
-  return *async_proxy_;
 }
 
 bool Block::owns_shared(const void* address) const {
