@@ -134,7 +134,8 @@ int run(const TrainCommand& command) {
     }
     return outcome.signal == 0 ? 0 : signal_base + outcome.signal;
   }
-  const LoadedData data = load_data(config.data, config.evaluate.by);
+  const LoadedData data =
+      load_data(config.data, config.evaluate.by, {}, config.train.domain.column);
   if (command.seeds > 0) {
     const SeedsOutcome outcome = run_seeds(config, command.seeds, data, options);
     if (outcome.signal == 0) {

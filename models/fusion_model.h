@@ -32,6 +32,7 @@ class FusionModel : public Model {
   ModelOutput forward(const CleanBatch& batch) override;
   void visit(Visitor& visitor) override;
   const std::vector<InputSpec>& inputs() const override { return inputs_; }
+  std::int64_t fused_width() const override { return classifier_ ? classifier_->width() : 0; }
 
  private:
   struct Modality {

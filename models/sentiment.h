@@ -36,6 +36,8 @@ class SentimentModel : public Model {
   void visit(Visitor& visitor) override;
   const std::vector<InputSpec>& inputs() const override { return inputs_; }
 
+  std::int64_t fused_width() const override { return classifier_.width(); }
+
   /// Position in inputs() of the modality whose steps are attended to; none in the other reading.
   std::optional<std::size_t> time_input() const { return time_input_; }
 

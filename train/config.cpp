@@ -105,6 +105,17 @@ void validate_task(const RunConfig& config) {
                     "expected at least one above 0, else there is nothing to learn");
 }
 
+void validate_adversaries(const RunConfig& config) {
+  check<InputError>(config.train.domain.column.empty() || config.data.kind == DataKind::folder,
+                    "train.domain.column is \"", config.train.domain.column,
+                    "\" but data.kind is \"builtin\", which has no table; expected data.kind = "
+                    "\"folder\"");
+  const bool freezes = !config.model.tokens.vectors.empty() && config.model.tokens.freeze_vectors;
+  check<InputError>(!freezes || config.train.attack.kind == AttackKind::none,
+                    "train.attack moves embedding tables along their gradients, but "
+                    "model.tokens.freeze_vectors is true; expected one of them");
+}
+
 }  // namespace
 
 void validate(const RunConfig& config) {
@@ -119,6 +130,7 @@ void validate(const RunConfig& config) {
                     "\" but data.kind is \"builtin\", which has no table to find such a column "
                     "in; expected \"\", or data.kind = \"folder\"");
   validate_task(config);
+  validate_adversaries(config);
   check<InputError>(
       config.train.choose == ChooseRule::best || config.train.select == "accuracy",
       "train.choose is \"one_standard_error\" but train.select is \"", config.train.select,

@@ -286,10 +286,10 @@ RunConfig load_run_config(const std::filesystem::path& path,
   check<InputError>(file.size() <= largest_file, path.string(), ": ", file.size(),
                     " bytes; a configuration has at most ", largest_file);
   RunConfig config = parse_run_config(file.read_text(0, file.size()), path.string(), overrides);
-  if (!config.data.description.empty()) {
-    const std::filesystem::path description(config.data.description);
-    config.data.description =
-        std::filesystem::absolute(path.parent_path() / description).lexically_normal().string();
+  for (std::string* beside : {&config.data.description, &config.model.tokens.vectors}) {
+    if (!beside->empty()) {
+      *beside = std::filesystem::absolute(path.parent_path() / *beside).lexically_normal().string();
+    }
   }
   return config;
 }

@@ -175,6 +175,9 @@ Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
       append_scores(result, output, places);
     }
     append_embeddings(result, output, batch);
+    if (options.watch) {
+      options.watch(output, batch);
+    }
     if (options.keep_attention) {
       append_attention(result, output, batch, places);
     }

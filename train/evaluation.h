@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "data/batch.h"
 #include "data/dataset.h"
 #include "models/model.h"
 #include "train/config.h"
@@ -53,6 +55,8 @@ struct EvaluationOptions {
   double missing_rate = 0.0;
   std::uint64_t missing_seed = 1;
   bool keep_attention = false;
+  /// Called with what the model says of each batch, and the batch; empty: nobody looks.
+  std::function<void(const ModelOutput& output, const SampleBatch& batch)> watch = {};
   // Models that write sequences:
   std::optional<GenerationOptions> generation = {};  // how they are written; absent: they are not
   std::string exchanged = {};  // a modality for which each sample gets another one's value

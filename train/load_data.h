@@ -17,10 +17,12 @@ struct LoadedData {
 };
 
 /// The data a configuration names; with the column `category` of the table, where given, as
-/// Dataset::category, and with byte-pair encodings by modality that were learned before
-/// (FolderOptions::tokenizers). Errors (InputError): as the loaders.
+/// Dataset::category, with the column `domain` as Dataset::domains, and with byte-pair encodings by
+/// modality that were learned before (FolderOptions::tokenizers). Errors (InputError): as the
+/// loaders.
 LoadedData load_data(const DataConfig& config, const std::string& category = {},
-                     std::map<std::string, std::string> tokenizers = {});
+                     std::map<std::string, std::string> tokenizers = {},
+                     const std::string& domain = {});
 
 /// The byte-pair encodings of a data set, by modality, to be given to `load_data`.
 std::map<std::string, std::string> tokenizers_of(const Dataset& dataset);

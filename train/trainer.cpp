@@ -4,9 +4,11 @@
 #include <cmath>
 #include <utility>
 
+#include "autograd/ops.h"
 #include "autograd/tape.h"
 #include "core/error.h"
 #include "core/stream.h"
+#include "train/embedding_vectors.h"
 #include "train/trained_model.h"
 
 namespace heddle {
@@ -55,14 +57,16 @@ Trainer::Trainer(const RunConfig& config, const Dataset& dataset)
       modalities_(modalities_used(config, dataset)),
       loss_(config, dataset),
       model_(model_for(config, dataset, loss_)),
-      optimizer_(config.optimizer, parameters_of(*model_)),
-      batches_(config_.train, dataset_, modalities_, *model_, loss_),
+      parameters_(parameters_of(*model_)),
+      optimizer_(config.optimizer, learned_parameters()),
+      batches_(config_.train, dataset_, modalities_, *model_, loss_,
+               adversaries_ ? &*adversaries_ : nullptr),
       total_steps_(total_steps_for(config.train, batches_.batches_per_epoch())),
       schedule_(config.schedule, total_steps_, batches_.batches_per_epoch()),
       generators_(generators_of(*model_)) {
   static_cast<void>(larger_is_better(config.train.select));
   if (config.train.average_decay > 0.0) {
-    average_.emplace(optimizer_.parameters(), config.train.average_decay);
+    average_.emplace(parameters_, config.train.average_decay);
   }
   if (config.train.attack.kind != AttackKind::none) {
     attack_.emplace(config.train.attack, optimizer_.parameters());
@@ -73,11 +77,48 @@ Trainer::Trainer(const RunConfig& config, const Dataset& dataset)
   set_training(*model_, true);
 }
 
+/// Of the model and of what is trained against it.
+std::vector<NamedParameter> Trainer::learned_parameters() {
+  freeze_word_tables(config_, parameters_);
+  std::vector<NamedParameter> learned;
+  for (const NamedParameter& parameter : parameters_) {
+    if (parameter.variable.needs_grad()) {
+      learned.push_back(parameter);
+    }
+  }
+  if (Adversaries::are_wanted(config_.train)) {
+    adversaries_.emplace(config_, dataset_, *model_);
+    for (const NamedParameter& parameter : parameters_of(*adversaries_)) {
+      learned.push_back({"adversary." + parameter.name, parameter.variable});
+    }
+  }
+  return learned;
+}
+
+std::vector<std::string> Trainer::take_word_vectors() {
+  if (config_.model.tokens.vectors.empty()) {
+    return {};
+  }
+  const std::vector<std::string> found = heddle::take_word_vectors(config_, dataset_, parameters_);
+  if (average_) {
+    average_.emplace(parameters_, config_.train.average_decay);
+  }
+  return found;
+}
+
+void Trainer::begin_adversaries(std::int64_t step) {
+  if (adversaries_) {
+    adversaries_->begin_step(static_cast<double>(step) / static_cast<double>(total_steps_));
+  }
+}
+
 void Trainer::forward_backward(const StepBatch& batch, Variable& loss) {
   optimizer_.clear_gradients();
   Tape tape;
-  loss = loss_(model_->forward(batch.inputs), batch.targets);
-  tape.backward(loss);
+  const ModelOutput output = model_->forward(batch.inputs);
+  loss = loss_(output, batch.targets);
+  // What is told and looked at is the loss alone; a gradient that is not finite is noticed as well.
+  tape.backward(adversaries_ ? loss + (*adversaries_)(output, batch.origins) : loss);
   if (attack_) {
     attack_->run([&] {
       Tape moved;
@@ -109,6 +150,7 @@ Trainer::Step Trainer::step() {
   StepBatch batch = batches_.next(state_.step);
   const double rate_factor = schedule_.factor(state_.step);
   optimizer_.begin_step(rate_factor);
+  begin_adversaries(state_.step);
   if (average_) {
     average_->begin_step(state_.step + 1);
   }
@@ -165,6 +207,7 @@ void Trainer::explain_failure(const StepScalars& found) {
     const DetectAnomaly detect;
     const MathScope math(model_->device(), config_.train.math);
     Variable loss;
+    begin_adversaries(failed);
     forward_backward(batches_.next(failed), loss);
   } catch (const NumericError& error) {
     origin = error.what();
@@ -212,7 +255,9 @@ Metrics Trainer::end_epoch() {
   const std::int64_t epoch = (state_.step - 1) / steps_per_epoch() + 1;
   Metrics metrics;
   if (!items_of(dataset_, Split::valid, *model_).empty()) {
-    metrics = metrics_of(evaluate(Split::valid), dataset_);
+    Adversaries::Tallies tallies;
+    metrics = metrics_of(evaluate(Split::valid, {}, false, &tallies), dataset_);
+    metrics.merge(Adversaries::metrics_of(tallies));
     check<NumericError>(std::isfinite(metrics.at("loss")), "after step ", state_.step,
                         ": the validation loss is not finite, so the weights are not either. "
                         "Lower optimizer.learning_rate (now ",
@@ -262,7 +307,7 @@ void Trainer::record_best(const Metrics& metrics) {
 bool Trainer::finished() const { return state_.step >= total_steps_ || state_.stopped_early; }
 
 std::vector<NamedTensor> Trainer::evaluated_weights() const {
-  std::vector<NamedTensor> weights = copy_of_weights(optimizer_.parameters());
+  std::vector<NamedTensor> weights = copy_of_weights(parameters_);
   for (std::size_t i = 0; average_ && i < weights.size(); ++i) {
     weights[i].tensor = average_->values()[i].tensor.clone();
   }
@@ -273,7 +318,8 @@ std::vector<NamedTensor> Trainer::chosen_weights() const {
   return best_.empty() ? evaluated_weights() : best_.front();
 }
 
-Predictions Trainer::evaluate(Split split, const std::vector<bool>& shown, bool keep_attention) {
+Predictions Trainer::evaluate(Split split, const std::vector<bool>& shown, bool keep_attention,
+                              Adversaries::Tallies* tallies) {
   EvaluationOptions options;
   options.batch_size = evaluation_batch_size(config_.train);
   options.modalities = modalities_;
@@ -282,9 +328,14 @@ Predictions Trainer::evaluate(Split split, const std::vector<bool>& shown, bool 
   if (loss_.generates()) {
     options.generation.emplace();  // one hypothesis
   }
+  if (adversaries_ && tallies != nullptr) {
+    options.watch = [&](const ModelOutput& output, const SampleBatch& batch) {
+      adversaries_->count(output, batch, *tallies);
+    };
+  }
   std::optional<BorrowedWeights> borrowed;
   if (average_) {
-    borrowed.emplace(optimizer_.parameters(), average_->values());
+    borrowed.emplace(parameters_, average_->values());
   }
   return predict(*model_, loss_, dataset_, items_of(dataset_, split, *model_), options);
 }

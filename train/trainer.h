@@ -10,6 +10,7 @@
 #include "data/dataset.h"
 #include "data/safetensors.h"
 #include "models/model.h"
+#include "train/adversaries.h"
 #include "train/batch_source.h"
 #include "train/config.h"
 #include "train/embedding_attack.h"
@@ -26,7 +27,8 @@ namespace heddle {
 /// All there is to save of a run.
 struct Snapshot {
   RunState state;
-  std::vector<NamedTensor> tensors;  // "weights.…", "first.…", "second.…", "average.…", "best.0.…"
+  std::vector<NamedTensor> tensors;  // "weights.…", "adversary.…", "first.…", "second.…",
+                                     // "average.…", "best.0.…"
 };
 
 /// One training run in memory: model, optimiser, order of samples, what was best. Knows no files.
@@ -72,14 +74,19 @@ class Trainer {
   void restore(const Snapshot& snapshot);
 
   Model& model() { return *model_; }
-  const std::vector<NamedParameter>& parameters() const { return optimizer_.parameters(); }
+  const std::vector<NamedParameter>& parameters() const { return parameters_; }
+  /// Before the first step of a new run whose model.tokens.vectors names a file: reads it into the
+  /// embedding tables (train/embedding_vectors.h), and returns what to tell the user.
+  std::vector<std::string> take_word_vectors();
   /// Of the epoch chosen so far; the present ones (averaged, where that is on) where nothing was
   /// validated.
   std::vector<NamedTensor> chosen_weights() const;
   /// What the present weights (averaged, where that is on) say of a split, with these modalities
   /// shown.
   Predictions evaluate(Split split, const std::vector<bool>& shown = {},
-                       bool keep_attention = false);
+                       bool keep_attention = false) {
+    return evaluate(split, shown, keep_attention, nullptr);
+  }
   /// Names of the modalities that are used.
   const std::vector<std::string>& modalities() const { return modalities_; }
   const Loss& loss() const { return loss_; }
@@ -96,6 +103,11 @@ class Trainer {
     std::vector<Generator::State> generators;
   };
 
+  /// Counts what the adversaries guess where `tallies` is given.
+  Predictions evaluate(Split split, const std::vector<bool>& shown, bool keep_attention,
+                       Adversaries::Tallies* tallies);
+  std::vector<NamedParameter> learned_parameters();
+  void begin_adversaries(std::int64_t step);
   void forward_backward(const StepBatch& batch, Variable& loss);
   void train_on(const StepBatch& batch);
   [[noreturn]] void explain_failure(const StepScalars& found);
@@ -108,6 +120,8 @@ class Trainer {
   std::vector<std::string> modalities_;
   Loss loss_;
   std::unique_ptr<Model> model_;
+  std::vector<NamedParameter> parameters_;  // the model's, frozen ones too
+  std::optional<Adversaries> adversaries_;
   Optimizer optimizer_;
   BatchSource batches_;
   std::int64_t total_steps_;

@@ -15,6 +15,7 @@
 #include "data/safetensors.h"
 #include "data/tsv.h"
 #include "data/wav.h"
+#include "data/word_vectors.h"
 
 namespace heddle {
 namespace {
@@ -43,6 +44,8 @@ void open_as(const std::string& kind, const std::filesystem::path& path) {
     static_cast<void>(read_image(InputFile::open(path), 3));
   } else if (kind == "wav") {
     static_cast<void>(read_wav(InputFile::open(path)));
+  } else if (kind == "vectors") {
+    read_word_vectors(InputFile::open(path), {});
   } else if (kind == "dataset") {
     load_folder_dataset(path);
   } else {
@@ -82,6 +85,7 @@ TEST(Malformed, EveryFileIsInTheManifest) {
 TEST(Malformed, TheGoodFilesAreGood) {
   EXPECT_EQ(read_npy(folder / "good.npy").shape(), (Shape{2, 3}));
   EXPECT_EQ(read_tsv(folder / "good.tsv").rows(), 3);
+  EXPECT_EQ(word_vector_width(InputFile::open(folder / "good.vectors.txt")), 2);
   EXPECT_EQ(read_safetensors(folder / "good.safetensors").tensors.size(), 2u);
   const InputFile archive = InputFile::open(folder / "good.npz");
   EXPECT_EQ(npz_names(archive), std::vector<std::string>{"x"});

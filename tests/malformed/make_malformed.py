@@ -2,7 +2,7 @@
 """Writes the malformed files of this folder and manifest.tsv, which says what error each must give.
 
 Run it here after adding a case; it needs Python alone. Files are committed, so tests need no Python.
-A row of the manifest: file, kind (the ending of its name, or dataset), part of the expected message.
+A row of the manifest: file, kind (the ending of its name, dataset, or vectors), part of the expected message.
 kind toml: the description is parsed; kind dataset: the data set is loaded as well.
 """
 import io
@@ -18,7 +18,7 @@ cases = []
 
 def case(name, content, expected):
     kind = name.split("_")[0]
-    extension = {"dataset": "toml"}.get(kind, kind)
+    extension = {"dataset": "toml", "vectors": "txt"}.get(kind, kind)
     file = f"{name}.{extension}"
     (HERE / file).write_bytes(content if isinstance(content, bytes) else content.encode())
     cases.append((file, kind, expected))
@@ -327,6 +327,25 @@ case("wav_unknown_coding", wav(form=0x1234), "expected a WAV file")
 case("wav_not_finite", wav(form=3, bits=32, data=struct.pack("<2f", 0.5, float("nan"))), "sample 1 is nan, expected a finite number")
 case("wav_aiff", b"FORM" + struct.pack(">I", 46) + b"AIFFCOMM" + struct.pack(">IhIh", 18, 1, 2, 16)
      + bytes.fromhex("400bfa00000000000000") + b"SSND" + struct.pack(">3I", 12, 0, 0) + bytes(4), "another format, expected WAV")
+# ---- word vectors
+
+case("vectors_empty_file", b"", "is empty; expected lines of a word and its numbers")
+case("vectors_word_alone", "the\n", "line 1: has 0 numbers; expected a word and 1 … 4096 numbers")
+case("vectors_width_0", "1 0\nthe\n", "line 1: says that vectors have 0 numbers")
+case("vectors_width_4_gib", "1 4294967296\nthe 1\n", "line 1: says that vectors have 4294967296 numbers")
+case("vectors_too_few_numbers", "the 1 2 3\nof 1 2\n", "line 2: has 3 fields; expected a word and 3 numbers")
+case("vectors_too_many_numbers", "2 2\nthe 1 2\nof 1 x 3\n", "line 3: number 1 is \"x\"")
+case("vectors_no_word", "the 1 2\n 3 4\n", "line 2: has no word before its 2 numbers")
+case("vectors_empty_line", "the 1 2\n\nof 3 4\n", "line 2: has 1 fields; expected a word and 2 numbers")
+case("vectors_not_a_number", "the 1 2\nof 1 two\n", "line 2: number 2 is \"two\"; expected a finite number")
+case("vectors_nan", "the 1 nan\n", "line 1: number 2 is \"nan\"; expected a finite number")
+case("vectors_infinite", "the 1 2\nof inf 2\n", "line 2: number 1 is \"inf\"; expected a finite number")
+case("vectors_beyond_f32", "the 1 1e39\n", "line 1: number 2 is \"1e39\"; expected a finite number")
+case("vectors_two_spaces", "the 1 2 3\nof 1  3\n", "line 2: number 2 is \"\"; expected a finite number")
+case("vectors_number_cut", "the 1 2\nof 1 -", "line 2: number 2 is \"-\"; expected a finite number")
+case("vectors_lines_missing", "3 2\nthe 1 2\nof 3 4\n", "line 1 says that 3 lines follow, but there are 2")
+case("vectors_lines_too_many", "1 2\nthe 1 2\nof 3 4\n", "line 1 says that 1 lines follow, but there are 2")
+case("vectors_binary", b"3 2\nthe \x00\x00\x80\x3f\x00\x00\x00\x40\nof ", "line 2: has 2 fields; expected a word and 2 numbers")
 
 # ---- well-formed files: what the cases above refer to, and seeds for the fuzzers
 
@@ -339,6 +358,7 @@ case("wav_aiff", b"FORM" + struct.pack(">I", 46) + b"AIFFCOMM" + struct.pack(">I
 (HERE / "good.wav").write_bytes(wav(channels=2))
 (HERE / "good.tsv").write_text("text\tsplit\tmixed\tscore\na good film\ttrain\tg\t1.5\n"
                                "a bad film\ttrain\th\tinf\nnot bad\ttest\tg\t0\n")
+(HERE / "good.vectors.txt").write_text("the 0.5 -1\na b 2 1e-3\n")
 (HERE / "good.safetensors").write_bytes(
     safetensors({"__metadata__": {"k": "v"}, "a": entry(), "b": entry("BOOL", (), 8, 9)}, bytes(9)))
 (HERE / "good.toml").write_text(
