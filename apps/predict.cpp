@@ -71,9 +71,11 @@ void print_truth(const LoadedRun& run, std::int64_t sample) {
   if (dataset.has_labels()) {
     const std::int64_t label = dataset.labels.data<std::int64_t>()[sample];
     std::cout << "truth: " << dataset.class_names[static_cast<std::size_t>(label)];
-  }
-  if (dataset.has_targets()) {
-    std::cout << "  (score " << dataset.targets.data<float>()[sample] << ')';
+    if (dataset.has_targets()) {
+      std::cout << "  (score " << dataset.targets.data<float>()[sample] << ')';
+    }
+  } else if (dataset.has_targets()) {
+    std::cout << "truth: score " << dataset.targets.data<float>()[sample];
   }
   std::cout << '\n';
 }

@@ -125,6 +125,10 @@ void validate(const RunConfig& config) {
   check<InputError>(config.data.kind != DataKind::folder || !config.data.description.empty(),
                     "data.kind is \"folder\" but data.description is not given; "
                     "expected the path of a dataset.toml");
+  check<InputError>(config.data.kind == DataKind::folder || config.evaluate.by.empty(),
+                    "evaluate.by is \"", config.evaluate.by,
+                    "\" but data.kind is \"builtin\", which has no table to find such a column "
+                    "in; expected \"\", or data.kind = \"folder\"");
   validate_task(config);
   validate_adversaries(config);
   check<InputError>(

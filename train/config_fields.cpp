@@ -410,9 +410,7 @@ void describe(ConfigFields& fields, RunConfig& config) {
   });
   fields.table("optimizer", [&] { describe_optimizer(fields, config.optimizer); });
   fields.table("schedule", [&] { describe_schedule(fields, config.schedule); });
-  if (config.data.kind == DataKind::folder) {
-    fields.table("evaluate", [&] { fields.text("by", config.evaluate.by); });
-  }
+  fields.table("evaluate", [&] { fields.text("by", config.evaluate.by); });
   fields.table("checkpoint", [&] {
     fields.count("every_epochs", config.checkpoint.every_epochs, 0);
     fields.count("every_steps", config.checkpoint.every_steps, 0);

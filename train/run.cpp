@@ -189,7 +189,9 @@ class Session {
       return;
     }
     summary.metrics = metrics_by_split(evaluation, data_.dataset);
-    summary.metrics["valid"].merge(adversaries_at(trainer_.state(), best_step));
+    if (const auto valid = summary.metrics.find("valid"); valid != summary.metrics.end()) {
+      valid->second.merge(adversaries_at(trainer_.state(), best_step));
+    }
     if (const auto watched = best_watched_epoch(trainer_.state().history)) {
       summary.metrics["test_best_epoch"] = watched->values;
     }

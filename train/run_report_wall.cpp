@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "report/text.h"
 #include "train/run_report.h"
 #include "train/sample_pictures.h"
 
@@ -92,6 +93,13 @@ ReportSample sample_of(const FinishedRun& run, std::size_t row) {
   if (row < test.generated.outputs.size()) {
     result.facts = {{"written", test.generated.outputs[row]},
                     {"reference", test.generated.references[row]}};
+  }
+  if (test.predicted.empty() && row < test.scores.size()) {
+    result.truth = -1;  // it says no class
+    result.facts = {{"predicted score", report::format_number(test.scores[row], 3)}};
+    if (row < test.targets.size()) {
+      result.facts.push_back({"true score", report::format_number(test.targets[row], 3)});
+    }
   }
   if (static_cast<std::size_t>(sample) < run.data.cues.size()) {
     result.facts = facts_of(run.data.cues[static_cast<std::size_t>(sample)]);
