@@ -35,6 +35,8 @@ class SentimentModel : public Model {
   ModelOutput forward(const CleanBatch& batch) override;
   void visit(Visitor& visitor) override;
   const std::vector<InputSpec>& inputs() const override { return inputs_; }
+  /// Of the modality attended to over time, the mean of its steps.
+  std::vector<std::int64_t> encoded_widths() const override;
 
   /// Position in inputs() of the modality whose steps are attended to; none in the other reading.
   std::optional<std::size_t> time_input() const { return time_input_; }
@@ -52,8 +54,11 @@ class SentimentModel : public Model {
 
   /// One vector per sample from every input but the time modality, in order.
   Variables encode_vectors(const std::vector<CleanInput>& inputs);
-  Pooled attend_to_steps(const std::vector<CleanInput>& inputs);
-  Pooled attend_to_modalities(const std::vector<CleanInput>& inputs);
+  Pooled attend_to_steps(const std::vector<CleanInput>& inputs, ModelOutput& output);
+  Pooled attend_to_modalities(const std::vector<CleanInput>& inputs, ModelOutput& output);
+  /// Keeps what the modalities were encoded as, where it is asked for.
+  void give_encoded(const Variables& vectors, const EncodedSteps* steps,
+                    const std::vector<CleanInput>& inputs, ModelOutput& output) const;
 
   std::vector<InputSpec> inputs_;
   DType dtype_;

@@ -77,6 +77,10 @@ void validate_generation(const RunConfig& config) {
 void validate_task(const RunConfig& config) {
   const std::string& model = config.model.name;
   check<InputError>(
+      !config.train.auxiliary.is_on || config.task.kind == TaskKind::classify,
+      "train.auxiliary has a weighting, but task.kind is not \"classify\": there are no "
+      "labels for a head of one modality; expected weighting = \"none\"");
+  check<InputError>(
       (config.task.kind == TaskKind::retrieve) == (model == "joint_embedding"),
       config.task.kind == TaskKind::retrieve
           ? concat("task.kind is \"retrieve\" but model.name is \"", model,

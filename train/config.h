@@ -21,6 +21,8 @@ enum class ClassWeights : std::uint8_t { none, balanced };
 enum class TaskKind : std::uint8_t { classify, retrieve, generate };
 enum class ContrastiveLossKind : std::uint8_t { infonce, triplet };
 enum class TripletNegatives : std::uint8_t { hardest, all };
+/// How the losses of several heads, or of several tasks, are added up (train/loss_weighting.h).
+enum class LossWeighting : std::uint8_t { fixed, uncertainty };
 enum class ChooseRule : std::uint8_t { best, one_standard_error };
 
 /// Two modalities that are held against each other, by name.
@@ -87,6 +89,14 @@ struct AttackConfig {
   std::int64_t steps = 3;  // pgd: moves
 };
 
+/// [train.auxiliary]: a classifier per modality, trained beside the model
+/// (models/auxiliary_heads.h).
+struct AuxiliaryConfig {
+  bool is_on = false;  // weighting = "none": there are none
+  LossWeighting weighting = LossWeighting::fixed;
+  double weight = 0.3;  // fixed: of each head's loss; the model's own counts 1
+};
+
 /// [train]: how long, how much at a time, and what is chosen.
 struct TrainConfig {
   std::uint64_t seed = 1;      // of weights, order of samples, dropout
@@ -129,6 +139,7 @@ struct TrainConfig {
   bool watch_test = false;
   bool evaluate_subsets = true;  // accuracy of every subset of modalities, at the end
   AttackConfig attack;
+  AuxiliaryConfig auxiliary;
 };
 
 /// [loss]: weight · cross-entropy + weight · distance of the score; or, where task.kind =

@@ -276,6 +276,18 @@ void describe_model(ConfigFields& fields, ModelConfig& model) {
   }
 }
 
+void describe_auxiliary(ConfigFields& fields, AuxiliaryConfig& auxiliary) {
+  std::size_t which = auxiliary.is_on ? 1 + static_cast<std::size_t>(auxiliary.weighting) : 0;
+  fields.word("weighting", {"none", "fixed", "uncertainty"}, which);
+  auxiliary.is_on = which > 0;
+  if (auxiliary.is_on) {
+    auxiliary.weighting = static_cast<LossWeighting>(which - 1);
+    if (auxiliary.weighting == LossWeighting::fixed) {
+      fields.number("weight", auxiliary.weight, {1e-6, 1e6});
+    }
+  }
+}
+
 void describe_train(ConfigFields& fields, TrainConfig& train) {
   fields.seed("seed", train.seed);
   fields.text("device", train.device);
@@ -306,6 +318,7 @@ void describe_train(ConfigFields& fields, TrainConfig& train) {
       fields.count("steps", train.attack.steps, 1, 100);
     }
   });
+  fields.table("auxiliary", [&] { describe_auxiliary(fields, train.auxiliary); });
 }
 
 void describe_loss(ConfigFields& fields, LossConfig& loss) {

@@ -26,6 +26,13 @@ void append(const Predictions& from, Predictions& into) {
   add(from.generated.sources, into.generated.sources);
   add(from.generated.outputs, into.generated.outputs);
   add(from.generated.references, into.generated.references);
+  into.heads.resize(from.heads.size());
+  for (std::size_t m = 0; m < from.heads.size(); ++m) {
+    into.heads[m].modality = from.heads[m].modality;
+    add(from.heads[m].present, into.heads[m].present);
+    add(from.heads[m].predicted, into.heads[m].predicted);
+    add(from.heads[m].scores, into.heads[m].scores);
+  }
   into.generated.surprise += from.generated.surprise;
   into.generated.tokens += from.generated.tokens;
   into.generated.lower_case = from.generated.lower_case;
