@@ -41,6 +41,8 @@ void append(const Predictions& from, Predictions& into) {
 }  // namespace
 
 FoldsOutcome run_folds(const RunConfig& config, const RunOptions& options) {
+  check<UsageError>(config.task.kind != TaskKind::joint,
+                    "--folds is for one task, but task.kind is \"joint\"");
   check<UsageError>(
       config.data.kind == DataKind::folder,
       "--folds is for data.kind = \"folder\" with a dataset.toml that has folds in its "
