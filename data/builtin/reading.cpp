@@ -17,11 +17,19 @@ namespace {
 constexpr std::int64_t combinations = 4;
 
 constexpr std::array<std::array<std::string_view, 4>, 2> questions = {{
-    {"is the speaker pleased", "would you call this praise", "are these kind words",
+    {"what does the speaker think of it", "how was it judged", "are these kind words",
      "did it please them"},
-    {"is the speaker annoyed", "would you call this blame", "are these harsh words",
-     "did it annoy them"},
+    {"what was it about", "which thing is meant", "was it told or shown", "what did they speak of"},
 }};
+constexpr std::array<std::string_view, 5> told = {"story", "ending", "plot", "book", "music"};
+constexpr std::array<const char*, 4> answers = {"blame", "praise", "shown", "told"};
+
+bool speaks_of_what_is_told(const std::string& sentence) {
+  const std::vector<std::string> words = words_in(sentence);
+  return std::any_of(words.begin(), words.end(), [](const std::string& word) {
+    return std::find(told.begin(), told.end(), word) != told.end();
+  });
+}
 
 std::vector<std::string> words_of_questions() {
   std::vector<std::string> words;
@@ -57,7 +65,8 @@ BuiltinData make_reading(const BuiltinOptions& options) {
       const auto place = static_cast<std::size_t>(i);
       sentences[place] = make_sentence(is_friendly ? 1 : -1, words);
       asked[place] = std::string(questions[kind][words.below(questions[kind].size())]);
-      labels[place] = is_friendly == (kind == 0) ? 1 : 0;
+      labels[place] =
+          kind == 0 ? (is_friendly ? 1 : 0) : (speaks_of_what_is_told(sentences[place]) ? 3 : 2);
     }
   });
   BuiltinData data;
@@ -66,7 +75,7 @@ BuiltinData make_reading(const BuiltinOptions& options) {
   data.dataset.modalities = {sentences_modality("text", sentence_words(), sentences),
                              sentences_modality("question", words_of_questions(), asked)};
   data.dataset.labels = Tensor::from(std::span<const std::int64_t>(labels), {samples});
-  data.dataset.class_names = {"no", "yes"};
+  data.dataset.class_names.assign(answers.begin(), answers.end());
   add_splits(data.dataset, options);
   data.dataset.validate();
   return data;
@@ -74,7 +83,7 @@ BuiltinData make_reading(const BuiltinOptions& options) {
 
 double best_possible_reading(std::span<const std::string> modalities) {
   const std::vector<bool> sees = seen_among(modalities, {"text", "question"});
-  return sees[0] && sees[1] ? 1.0 : 0.5;
+  return (sees[0] ? 1.0 : 0.5) * (sees[1] ? 1.0 : 0.5);
 }
 
 }  // namespace heddle

@@ -97,7 +97,7 @@ TEST(Joint, TasksListsItAndSeparatelyNeedsSeveralTasks) {
   const json list = json::parse(tasks.output);
   ASSERT_EQ(list.size(), 2u);
   EXPECT_EQ(list[0]["kind"], "joint");
-  EXPECT_EQ(list[0]["data"], "built-in reading + built-in sentiment");
+  EXPECT_EQ(list[0]["data"], "built-in reading + built-in judgement");
   EXPECT_TRUE(list[0]["ready"]);
   const TemporaryFolder folder;
   const Finished refused = run_program(small_training(folder.path() / "run", {"--separately"}));

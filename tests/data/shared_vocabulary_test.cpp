@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -79,38 +78,40 @@ TEST(SharedVocabulary, OnlyWordsAreShared) {
             std::string::npos);
 }
 
-TEST(BuiltinReading, TheAnswerIsTheSentencesToneHeldAgainstTheQuestion) {
+TEST(BuiltinReading, TheQuestionAsksForTheSentencesToneOrForItsNoun) {
   const Dataset dataset =
       make_builtin_set("reading", {.seed = 3, .train = 400, .valid = 40, .test = 40}).dataset;
-  EXPECT_EQ(dataset.class_counts(dataset.indices(Split::train)),
-            (std::vector<std::int64_t>{200, 200}));
-  EXPECT_EQ(dataset.modality("text").info.vocabulary->number_of("brilliant"),
+  const std::vector<std::int64_t> counts = dataset.class_counts(dataset.indices(Split::train));
+  EXPECT_EQ(counts[0], 100);  // blame
+  EXPECT_EQ(counts[1], 100);  // praise
+  EXPECT_NEAR(static_cast<double>(counts[2]), 100.0, 25.0);
+  const Vocabulary& words = *dataset.modality("text").info.vocabulary;
+  EXPECT_EQ(words.number_of("brilliant"),
             make_builtin_set("sentiment", {.train = 1, .valid = 0, .test = 0})
                 .dataset.modality("text")
                 .info.vocabulary->number_of("brilliant"));
-  const Vocabulary& words = *dataset.modality("text").info.vocabulary;
-  const std::vector<std::int64_t> kind = {
-      words.number_of("good"),  words.number_of("great"),     words.number_of("lovely"),
-      words.number_of("funny"), words.number_of("brilliant"), words.number_of("charming"),
-      words.number_of("warm"),  words.number_of("clever"),    words.number_of("like"),
-      words.number_of("love"),  words.number_of("enjoy"),     words.number_of("admire")};
-  const Vocabulary& asked = *dataset.modality("question").info.vocabulary;
-  int right = 0;
-  for (std::int64_t i = 0; i < 400; ++i) {
-    bool friendly = false;
-    for (const auto token : dataset.modality("text").sample(i).to_vector<std::int64_t>()) {
-      friendly = friendly || std::find(kind.begin(), kind.end(), token) != kind.end();
-    }
-    bool asks_for_displeasure = false;
-    for (const auto token : dataset.modality("question").sample(i).to_vector<std::int64_t>()) {
-      for (const char* word : {"annoyed", "blame", "harsh", "annoy"}) {
-        asks_for_displeasure = asks_for_displeasure || token == asked.number_of(word);
+  const auto holds_one_of = [&](std::int64_t sample, const std::vector<const char*>& some) {
+    for (const auto token : dataset.modality("text").sample(sample).to_vector<std::int64_t>()) {
+      for (const char* word : some) {
+        if (token == words.number_of(word)) {
+          return true;
+        }
       }
     }
-    const std::int64_t answer = friendly != asks_for_displeasure ? 1 : 0;
-    right += answer == dataset.labels.data<std::int64_t>()[i] ? 1 : 0;
+    return false;
+  };
+  int friendly_words = 0;
+  for (std::int64_t i = 0; i < 400; ++i) {
+    const std::int64_t label = dataset.labels.data<std::int64_t>()[i];
+    const bool is_friendly =
+        holds_one_of(i, {"good", "great", "lovely", "funny", "brilliant", "charming", "warm",
+                         "clever", "like", "love", "enjoy", "admire"});
+    friendly_words += label < 2 && is_friendly == (label == 1) ? 1 : 0;
+    if (label >= 2) {
+      EXPECT_EQ(label == 3, holds_one_of(i, {"story", "ending", "plot", "book", "music"})) << i;
+    }
   }
-  EXPECT_NEAR(right / 400.0, 0.75, 0.07);  // negation turns a quarter round
+  EXPECT_NEAR(friendly_words / 200.0, 0.75, 0.1);  // negation turns a quarter round
   const std::vector<std::string> both = {"text", "question"};
   EXPECT_EQ(best_possible_in_set("reading", {}, both), 1.0);
   EXPECT_EQ(best_possible_in_set("reading", {}, std::vector<std::string>{"text"}), 0.5);
