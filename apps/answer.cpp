@@ -18,22 +18,26 @@ nlohmann::json attention_json(const LoadedRun& run, const ModelOutput& output,
       told["modalities"][run.modalities[m]] = weights[m];
     }
   }
-  if (output.time_weights.defined()) {
-    const std::vector<double> weights = output.time_weights.to_vector<double>();
-    for (const std::vector<std::string>& words : question.words) {
-      if (words.empty() || words.size() != weights.size()) {
-        continue;
-      }
-      for (std::size_t i = 0; i < words.size(); ++i) {
-        told["words"].push_back({words[i], weights[i]});
-      }
-      break;
-    }
+  for (const auto& [word, weight] : attention_over_words(output, question)) {
+    told["words"].push_back({word, weight});
   }
   return told;
 }
 
 }  // namespace
+
+std::vector<WeighedWord> attention_over_words(const ModelOutput& output, const Question& question) {
+  std::vector<WeighedWord> weighed;
+  if (!output.time_input.has_value()) {
+    return weighed;
+  }
+  const std::vector<std::string>& words = question.words.at(*output.time_input);
+  const std::vector<double> weights = output.time_weights.to_vector<double>();
+  for (std::size_t i = 0; i < words.size() && i < weights.size(); ++i) {
+    weighed.push_back({words[i], weights[i]});
+  }
+  return weighed;
+}
 
 ModelOutput asked(LoadedRun& run, const Question& question) {
   const NoGrad no_grad;

@@ -1,12 +1,23 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "apps/loaded_run.h"
 #include "apps/question.h"
 #include "models/model.h"
 
 namespace heddle {
+
+struct WeighedWord {
+  std::string word;
+  double weight;
+};
+
+/// Attention over the words of a question of one sample; empty where the model attends to other
+/// steps than words, or to none.
+std::vector<WeighedWord> attention_over_words(const ModelOutput& output, const Question& question);
 
 /// What the model says of a question. Records nothing on a tape.
 ModelOutput asked(LoadedRun& run, const Question& question);

@@ -68,8 +68,9 @@ void print_subsets(const std::vector<SubsetResult>& subsets) {
 
 /// The columns of a table of metrics: those of these that the model has.
 std::vector<std::string> columns_of(const Metrics& metrics) {
-  constexpr std::array<const char*, 9> wanted = {
-      "loss", "accuracy", "f1_macro", "mae", "correlation", "acc7", "bleu", "exact", "perplexity"};
+  constexpr std::array<const char*, 10> wanted = {"loss",        "accuracy",  "f1_macro", "mae",
+                                                  "correlation", "acc2_pos",  "acc7",     "bleu",
+                                                  "exact",       "perplexity"};
   std::vector<std::string> columns;
   for (const char* name : wanted) {
     if (metrics.contains(name)) {

@@ -54,25 +54,15 @@ void print_attention(const LoadedRun& run, const ModelOutput& output, const Ques
     }
     std::cout << '\n';
   }
-  if (!output.time_weights.defined()) {
-    return;
-  }
-  const std::vector<double> weights = output.time_weights.to_vector<double>();
-  const std::string& attended = run.config.model.time_modality;
-  for (std::size_t m = 0; m < question.words.size(); ++m) {
-    const std::vector<std::string>& words = question.words[m];
-    const bool is_attended = attended.empty() || attended == run.modalities[m];
-    if (!is_attended || words.empty() || words.size() != weights.size()) {
-      continue;
-    }
+  const std::vector<WeighedWord> weighed = attention_over_words(output, question);
+  if (!weighed.empty()) {
     std::cout << "attention over words:\n";
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      constexpr double widest = 40.0;
-      const auto length = static_cast<std::size_t>(widest * weights[i] + 0.5);
-      std::cout << "  " << std::left << std::setw(16) << words[i] << weights[i] << "  "
-                << std::string(length, '#') << '\n';
-    }
-    return;
+  }
+  for (const auto& [word, weight] : weighed) {
+    constexpr double widest = 40.0;
+    const auto length = static_cast<std::size_t>(widest * weight + 0.5);
+    std::cout << "  " << std::left << std::setw(16) << word << weight << "  "
+              << std::string(length, '#') << '\n';
   }
 }
 
@@ -81,9 +71,11 @@ void print_truth(const LoadedRun& run, std::int64_t sample) {
   if (dataset.has_labels()) {
     const std::int64_t label = dataset.labels.data<std::int64_t>()[sample];
     std::cout << "truth: " << dataset.class_names[static_cast<std::size_t>(label)];
-  }
-  if (dataset.has_targets()) {
-    std::cout << "  (score " << dataset.targets.data<float>()[sample] << ')';
+    if (dataset.has_targets()) {
+      std::cout << "  (score " << dataset.targets.data<float>()[sample] << ')';
+    }
+  } else if (dataset.has_targets()) {
+    std::cout << "truth: score " << dataset.targets.data<float>()[sample];
   }
   std::cout << '\n';
 }

@@ -158,10 +158,11 @@ void Tape::run(const Variables& outputs, const Variables& doutputs, GradientSlot
 
 void Tape::sweep(std::int64_t first, std::int64_t last, GradientSlots& slots,
                  const BackwardOptions& options) {
+  Variables doutputs;
   for (std::int64_t index = last - 1; index >= first; --index) {
     const auto n = static_cast<std::size_t>(index);
     Node& node = *nodes_[n];  // stays where it is while the tape grows
-    Variables doutputs = slots.take(node, index);
+    slots.take(node, index, doutputs);
     if (std::none_of(doutputs.begin(), doutputs.end(),
                      [](const Variable& d) { return d.defined(); })) {
       continue;
@@ -200,6 +201,7 @@ void Tape::sweep(std::int64_t first, std::int64_t last, GradientSlots& slots,
         })) {
       throw_if_not_finite(node.name, node.where, "gradient of input", gradients);
     }
+    doutputs.clear();
     if (!options.retain && !options.create_graph) {
       node.free();
     }

@@ -47,8 +47,9 @@ void GradientSlots::accumulate(const Edge& edge, const Variable& gradient) {
   sum = sum.defined() ? add(sum, gradient) : gradient;
 }
 
-Variables GradientSlots::take(const Node& node, std::int64_t index) {
-  Variables taken(node.outputs.size());
+void GradientSlots::take(const Node& node, std::int64_t index, Variables& taken) {
+  taken.clear();
+  taken.resize(node.outputs.size());
   for (std::size_t i = 0; i < taken.size(); ++i) {
     const std::size_t at = place(index, static_cast<int>(i));
     if (kept_.empty() || kept_[at] == 0) {
@@ -58,7 +59,6 @@ Variables GradientSlots::take(const Node& node, std::int64_t index) {
       taken[i] = slots_[at];
     }
   }
-  return taken;
 }
 
 }  // namespace heddle

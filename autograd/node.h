@@ -17,8 +17,10 @@ namespace heddle {
 // What variables and tapes are made of; for the files of this folder only.
 
 struct VariableState {
+  VariableState(Tensor of, bool wants_grad) : value(std::move(of)), needs_grad(wants_grad) {}
+
   Tensor value;
-  bool needs_grad = false;
+  bool needs_grad;
   // History: which output of which operation of which tape. Tape 0 is none: a leaf.
   std::uint64_t tape = 0;
   std::int64_t node = -1;
@@ -91,7 +93,7 @@ class GradientSlots {
   void accumulate(const Edge& edge, const Variable& gradient);
   Variable& slot(std::int64_t node, int output);
   /// Takes all gradients of a node's outputs out of their slots (those asked to stay are copied).
-  Variables take(const Node& node, std::int64_t index);
+  void take(const Node& node, std::int64_t index, Variables& taken);
   void keep(std::int64_t node, int output);
 
   /// Where not empty, nodes with false are passed over: no asked-for input depends on them.

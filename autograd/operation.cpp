@@ -169,9 +169,7 @@ Variable BackwardCall::get(const Saved& saved) const {
   if (saved.output_ < 0 || !create_graph_) {
     return saved.variable_;
   }
-  auto state = std::make_shared<VariableState>();
-  state->value = value;
-  state->needs_grad = true;
+  auto state = std::make_shared<VariableState>(value, true);
   state->tape = tape_.id_;
   state->node = index_;
   state->output = saved.output_;

@@ -6,12 +6,11 @@
 
 namespace heddle {
 
-Variable::Variable(Tensor value, bool needs_grad) : state_(std::make_shared<VariableState>()) {
+Variable::Variable(Tensor value, bool needs_grad) {
   check(value.defined(), "Variable: the tensor is not defined");
   check(!needs_grad || is_floating(value.dtype()), "Variable: needs_grad on a tensor of type ",
         value.dtype(), "; only f32 and f64 have gradients");
-  state_->value = std::move(value);
-  state_->needs_grad = needs_grad;
+  state_ = std::make_shared<VariableState>(std::move(value), needs_grad);
 }
 
 const Tensor& Variable::value() const {

@@ -298,6 +298,10 @@ std::int64_t limit_of_environment() {
 }  // namespace
 
 MemoryPool& pool_of(Device device) {
+  if (device == Device{}) {
+    static MemoryPool& host = *new MemoryPool(device, limit_of_environment());
+    return host;
+  }
   static std::mutex mutex;
   static auto& pools = *new std::map<std::pair<Backend, int>, std::unique_ptr<MemoryPool>>;
   memory_of(device);

@@ -7,6 +7,10 @@
 namespace heddle {
 
 Stream& current_stream(Device device) {
+  if (device == Device{}) {
+    thread_local Stream host;
+    return host;
+  }
   const MemoryFunctions& memory = memory_of(device);
   thread_local std::deque<Stream> streams;  // a deque, so that references stay good
   void* const native =

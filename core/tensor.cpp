@@ -107,20 +107,18 @@ T* Tensor::mutable_data(const char* operation) {
   return first;
 }
 
-ConstView Tensor::view() const { return output_view(); }
-
-View Tensor::output_view() const {
+ConstView Tensor::view() const {
   check_defined(defined());
-  View result;
-  result.data = static_cast<std::byte*>(storage_->data()) +
-                offset_ * static_cast<std::int64_t>(size_of(dtype_));
-  result.dtype = dtype_;
-  result.device = storage_->device();
-  result.shape = shape_;
-  result.strides = strides_;
-  result.given = true;
-  return result;
+  const std::int64_t offset = offset_ * static_cast<std::int64_t>(size_of(dtype_));
+  return {static_cast<const std::byte*>(storage_->data()) + offset,
+          dtype_,
+          storage_->device(),
+          shape_,
+          strides_,
+          true};
 }
+
+View Tensor::output_view() const { return {view()}; }
 
 View Tensor::mutable_view(const char* operation) {
   mark_changed(operation);

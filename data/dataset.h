@@ -115,6 +115,10 @@ struct Dataset {
   /// where nothing was asked for.
   std::string category;
   std::vector<std::string> category_of;
+  /// Where samples come from (speakers, hospitals): the number of each sample's domain among those
+  /// of the training split, or −1 where it is none of them. Empty where nothing was asked for.
+  std::vector<std::int64_t> domains;
+  std::vector<std::string> domain_names;
   /// Where the test split is one of several folds: their names, in order. Else empty.
   std::vector<std::string> folds;
   /// What each sample shows, 0 …: two samples of one identity (captions of one picture) are both

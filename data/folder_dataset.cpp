@@ -6,6 +6,7 @@
 #include "data/csv.h"
 #include "data/dataset_description.h"
 #include "data/folder_arrays.h"
+#include "data/folder_domains.h"
 #include "data/folder_identities.h"
 #include "data/folder_labels.h"
 #include "data/folder_modalities.h"
@@ -134,6 +135,7 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
     dataset.category = options.category;
     dataset.category_of = source.table->text(options.category);
   }
+  load_domains(options.domain, source, dataset);
   load_identities(description.identity, source, dataset);
   load_labels(description, source, dataset);
   load_targets(description, source, dataset);

@@ -26,6 +26,8 @@ struct FolderOptions {
   std::optional<std::int64_t> fold = {};
   /// A column of the table by which results are to be told apart (Dataset::category); empty: none.
   std::string category = {};
+  /// A column of the table with the domains of samples (Dataset::domains); empty: none.
+  std::string domain = {};
   /// Byte-pair encodings by modality, as Bpe::to_text writes them, instead of learning them: those
   /// a model was trained with.
   std::map<std::string, std::string> tokenizers = {};

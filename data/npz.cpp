@@ -44,6 +44,8 @@ Archive open_archive(const std::string& bytes, const std::string& name) {
 }
 
 std::string bytes_of(const InputFile& file) {
+  check<InputError>(file.size() > 0, file.name(),
+                    ": expected a .npz archive (zip): the file is empty");  // libzip: no member
   check<InputError>(file.size() <= largest_archive, file.name(), ": the archive has ", file.size(),
                     " bytes, expected at most ", largest_archive);
   return file.read_text(0, file.size());

@@ -4,11 +4,21 @@
 
 namespace heddle {
 
-Variable reverse_gradient(const Variable& x, double strength) {
+namespace {
+
+/// x, with the gradient of −scaled.
+Variable against(const Variable& x, const Variable& scaled) {
   // No operation of its own: what it computes and its gradient contradict each other on purpose,
   // which the table of operations would rightly call wrong. detach(z) − z is 0 with gradient −1.
-  const Variable scaled = x * strength;
   return x.detach() + (scaled.detach() - scaled);
+}
+
+}  // namespace
+
+Variable reverse_gradient(const Variable& x, double strength) { return against(x, x * strength); }
+
+Variable reverse_gradient(const Variable& x, const Tensor& strength) {
+  return against(x, x * Variable(strength));
 }
 
 }  // namespace heddle

@@ -34,6 +34,7 @@ class ModelWithHeads : public Model {
   void visit(Visitor& visitor) override;
   const std::vector<InputSpec>& inputs() const override { return inner_->inputs(); }
   bool takes_groups() const override { return inner_->takes_groups(); }
+  std::int64_t fused_width() const override { return inner_->fused_width(); }
 
  private:
   std::unique_ptr<Model> inner_;

@@ -19,6 +19,7 @@ Classifier::Classifier(std::int64_t width, std::int64_t classes, bool with_score
 
 ModelOutput Classifier::operator()(const Variable& x) const {
   ModelOutput output;
+  output.fused = x;
   // In the parameters' type whatever the activations are stored as: a loss tells apart numbers that
   // bf16 rounds to one.
   const Variable exact =

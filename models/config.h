@@ -37,7 +37,14 @@ struct TransformerConfig {
 /// a weighted bag.
 struct TokenEncoderConfig {
   TokenEncoderKind kind = TokenEncoderKind::lstm;
-  std::int64_t embedding = 64;                   // transformer: its width
+  std::int64_t embedding = 64;  // transformer: its width
+  /// A file of word vectors that embeddings begin with (data/word_vectors.h); empty: none. Whoever
+  /// builds the model does not read it; training does.
+  std::string vectors;
+  /// With vectors: the width the configuration gives. Absent: that of the file, and `embedding` is
+  /// 0 until somebody has looked (train/embedding_vectors.h).
+  std::optional<std::int64_t> vector_width = {};
+  bool freeze_vectors = false;                   // with vectors: the tables are not learned
   std::int64_t hidden = 0;                       // lstm: per direction; 0: the model's
   std::int64_t layers = 1;                       // lstm (0: no LSTM), transformer
   std::vector<std::int64_t> widths = {3, 4, 5};  // cnn: words that filters span, all different

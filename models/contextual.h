@@ -33,6 +33,7 @@ class ContextualSentiment : public Model {
   void visit(Visitor& visitor) override;
   const std::vector<InputSpec>& inputs() const override { return inputs_; }
   bool takes_groups() const override { return true; }
+  std::int64_t fused_width() const override { return classifier_ ? classifier_->width() : 0; }
 
  private:
   struct Modality {

@@ -35,6 +35,7 @@ class FusionModel : public Model {
   /// Of modalities read step by step, the mean of their steps. Empty with late fusion, whose
   /// classifiers are of one modality each already.
   std::vector<std::int64_t> encoded_widths() const override;
+  std::int64_t fused_width() const override { return classifier_ ? classifier_->width() : 0; }
 
  private:
   struct Modality {

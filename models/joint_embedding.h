@@ -26,6 +26,9 @@ class JointEmbedding : public Model {
   ModelOutput forward(const CleanBatch& batch) override;
   void visit(Visitor& visitor) override;
   const std::vector<InputSpec>& inputs() const override { return inputs_; }
+  std::int64_t embedding_width() const override {
+    return towers_.front().projection.weight.size(0);
+  }
 
  private:
   struct Tower {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,6 +83,11 @@ struct ModelOutput {
   /// modalities, [modalities, B]; either may be undefined.
   Tensor time_weights;
   Tensor modality_weights;
+  /// What the last layer reads, of all modalities together: [B, width]; groups: [U, B, width].
+  /// Undefined where there is no such thing (Model::fused_width).
+  Variable fused;
+  /// Which of the model's inputs has the time steps of time_weights.
+  std::optional<std::size_t> time_input;
   /// Of models that bring modalities together: one per input, [B, width] of length 1; else empty.
   std::vector<Variable> embeddings;
   /// What their cosines are multiplied by, [1]; undefined: as the loss is configured.
@@ -104,6 +111,9 @@ class Model {
   virtual const std::vector<InputSpec>& inputs() const = 0;
   /// Whether it takes groups (all utterances of a video at a time).
   virtual bool takes_groups() const { return false; }
+  /// Widths of ModelOutput::fused and ::embeddings; 0: this model gives none.
+  virtual std::int64_t fused_width() const { return 0; }
+  virtual std::int64_t embedding_width() const { return 0; }
   /// What writes sequences with this model; null where it writes none.
   virtual SequenceGenerator* generator() { return nullptr; }
 

@@ -134,6 +134,7 @@ ModelOutput SentimentModel::forward(const CleanBatch& batch) {
   output.encoded = std::move(beside.encoded);
   (time_input_.has_value() ? output.time_weights : output.modality_weights) =
       pooled.weights.value();
+  output.time_input = time_input_;
   return output;
 }
 

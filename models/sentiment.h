@@ -38,6 +38,8 @@ class SentimentModel : public Model {
   /// Of the modality attended to over time, the mean of its steps.
   std::vector<std::int64_t> encoded_widths() const override;
 
+  std::int64_t fused_width() const override { return classifier_.width(); }
+
   /// Position in inputs() of the modality whose steps are attended to; none in the other reading.
   std::optional<std::size_t> time_input() const { return time_input_; }
 

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "data/batch.h"
 #include "models/sequence_generator.h"
+#include "train/adversaries.h"
 #include "train/evaluation.h"
 #include "train/model_batch.h"
 
@@ -69,6 +70,7 @@ std::vector<Tensor*> tensors_of(StepBatch& batch) {
   for (PairTargets& pair : batch.targets.pairs) {
     tensors.insert(tensors.end(), {&pair.negatives, &pair.own, &pair.weights});
   }
+  tensors.insert(tensors.end(), {&batch.origins.domains, &batch.origins.modalities});
   return tensors;
 }
 
@@ -82,12 +84,14 @@ std::vector<Tensor*> tensors_of(std::vector<StepBatch>& batches) {
 }
 
 BatchSource::BatchSource(const TrainConfig& config, const Dataset& dataset,
-                         const std::vector<std::string>& modalities, Model& model, const Loss& loss)
+                         const std::vector<std::string>& modalities, Model& model, const Loss& loss,
+                         const Adversaries* adversaries)
     : config_(config),
       dataset_(dataset),
       modalities_(modalities),
       model_(model),
       loss_(loss),
+      adversaries_(adversaries),
       sampler_(sampler_for(config, dataset, modalities, model)),
       presence_(Generator(config.seed).named("modality dropout")) {}
 
@@ -105,6 +109,9 @@ StepBatch BatchSource::make(std::int64_t step) {
   }
   return {.inputs = model_.clean(model_batch(batch, presence)),
           .targets = loss_.targets_of(batch, model_.dtype(), model_.device()),
+          .origins = adversaries_ != nullptr
+                         ? adversaries_->targets_of(batch, presence, model_.device())
+                         : AdversaryTargets{},
           .samples = count_samples(batch),
           .ends_epoch = sampler_.at_epoch_start()};
 }

@@ -9,15 +9,19 @@
 #include "data/dataset.h"
 #include "data/sampler.h"
 #include "models/model.h"
+#include "train/adversary_targets.h"
 #include "train/config.h"
 #include "train/loss.h"
 
 namespace heddle {
 
+class Adversaries;
+
 /// All that one step needs of the data, checked, cleaned and on the model's device.
 struct StepBatch {
   CleanBatch inputs;
   LossTargets targets;
+  AdversaryTargets origins;
   std::int64_t samples = 0;  // groups: their members
   bool ends_epoch = false;
 };
@@ -36,9 +40,10 @@ class BatchSource {
     Generator::State presence;
   };
 
-  /// All must outlive it. Errors (InputError): no training samples.
+  /// All must outlive it; `adversaries` may be null. Errors (InputError): no training samples.
   BatchSource(const TrainConfig& config, const Dataset& dataset,
-              const std::vector<std::string>& modalities, Model& model, const Loss& loss);
+              const std::vector<std::string>& modalities, Model& model, const Loss& loss,
+              const Adversaries* adversaries = nullptr);
 
   /// The batch at `place()`, which is that of step `step` (counted from 0).
   StepBatch next(std::int64_t step);
@@ -60,6 +65,7 @@ class BatchSource {
   const std::vector<std::string>& modalities_;
   Model& model_;
   const Loss& loss_;
+  const Adversaries* adversaries_;
   BatchSampler sampler_;
   Generator presence_;
   std::optional<StepBatch> ready_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <vector>
 
 #include "train/auc.h"
@@ -52,8 +53,37 @@ std::int64_t majority_class(const Dataset& dataset) {
   return std::max_element(counts.begin(), counts.end()) - counts.begin();
 }
 
+std::optional<ConstantScores> constant_scores(const Dataset& dataset) {
+  std::vector<double> targets;
+  for (const std::int64_t sample : dataset.indices(Split::train)) {
+    if (dataset.has_targets()) {
+      targets.push_back(static_cast<double>(dataset.targets.data<float>()[sample]));
+    }
+  }
+  if (targets.empty()) {
+    return std::nullopt;
+  }
+  std::sort(targets.begin(), targets.end());
+  const std::size_t middle = targets.size() / 2;
+  const double sum = std::accumulate(targets.begin(), targets.end(), 0.0);
+  return ConstantScores{.median = targets.size() % 2 == 1
+                                      ? targets[middle]
+                                      : 0.5 * (targets[middle - 1] + targets[middle]),
+                        .mean = sum / static_cast<double>(targets.size())};
+}
+
 Metrics detailed_metrics(const Predictions& predictions, const Dataset& dataset) {
   Metrics metrics = metrics_of(predictions, dataset);
+  if (!predictions.scores.empty() && !predictions.targets.empty()) {
+    if (const auto constant = constant_scores(dataset)) {
+      const auto always = [&](double score) {
+        return regression_metrics(predictions.targets,
+                                  std::vector<double>(predictions.targets.size(), score));
+      };
+      metrics["constant_mae"] = always(constant->median).at("mae");
+      metrics["constant_mse"] = always(constant->mean).at("mse");
+    }
+  }
   if (predictions.predicted.empty()) {
     return metrics;
   }

@@ -107,6 +107,9 @@ void validate_members(const RunConfig& config) {
     check<InputError>(member.config.task.kind == TaskKind::classify, "[member.", member.name,
                       "]: task.kind is not \"classify\"; tasks that are trained together are of "
                       "classes, numbers or both");
+    check<InputError>(member.config.model.tokens.vectors.empty(), "[member.", member.name,
+                      "]: model.tokens.vectors is given, but tasks that are trained together learn "
+                      "their word vectors; expected none");
     try {
       validate(member_run(config, i));
     } catch (const InputError& error) {
@@ -151,6 +154,17 @@ void validate_task(const RunConfig& config) {
                     "expected at least one above 0, else there is nothing to learn");
 }
 
+void validate_adversaries(const RunConfig& config) {
+  check<InputError>(config.train.domain.column.empty() || config.data.kind == DataKind::folder,
+                    "train.domain.column is \"", config.train.domain.column,
+                    "\" but data.kind is \"builtin\", which has no table; expected data.kind = "
+                    "\"folder\"");
+  const bool freezes = !config.model.tokens.vectors.empty() && config.model.tokens.freeze_vectors;
+  check<InputError>(!freezes || config.train.attack.kind == AttackKind::none,
+                    "train.attack moves embedding tables along their gradients, but "
+                    "model.tokens.freeze_vectors is true; expected one of them");
+}
+
 }  // namespace
 
 RunConfig member_run(const RunConfig& joint, std::size_t member) {
@@ -191,7 +205,12 @@ void validate(const RunConfig& config) {
   check<InputError>(config.data.kind != DataKind::folder || !config.data.description.empty(),
                     "data.kind is \"folder\" but data.description is not given; "
                     "expected the path of a dataset.toml");
+  check<InputError>(config.data.kind == DataKind::folder || config.evaluate.by.empty(),
+                    "evaluate.by is \"", config.evaluate.by,
+                    "\" but data.kind is \"builtin\", which has no table to find such a column "
+                    "in; expected \"\", or data.kind = \"folder\"");
   validate_task(config);
+  validate_adversaries(config);
   check<InputError>(
       config.train.choose == ChooseRule::best || config.train.select == "accuracy",
       "train.choose is \"one_standard_error\" but train.select is \"", config.train.select,

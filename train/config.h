@@ -105,6 +105,24 @@ struct AuxiliaryConfig {
   double weight = 0.3;  // fixed: of each head's loss; the model's own counts 1
 };
 
+enum class AdversarySchedule : std::uint8_t { dann, constant };
+
+/// A classifier that guesses where vectors come from, and that the model learns to deceive
+/// (train/adversaries.h).
+struct DiscriminatorConfig {
+  /// How much of its gradient reaches the model, reversed: weight · λ.
+  double weight = 0.0;
+  /// dann: λ rises from 0 to 1 over the steps; constant: λ = 1.
+  AdversarySchedule schedule = AdversarySchedule::dann;
+  std::int64_t hidden = 100;  // width of its inner layer
+};
+
+/// [train.domain]: domain-adversarial training.
+struct DomainConfig {
+  std::string column;  // of the data set's table: the domain of each sample; empty: off
+  DiscriminatorConfig discriminator = {.weight = 1.0};  // weight 0: it only watches
+};
+
 /// [train]: how long, how much at a time, and what is chosen.
 struct TrainConfig {
   std::uint64_t seed = 1;      // of weights, order of samples, dropout
@@ -148,6 +166,10 @@ struct TrainConfig {
   bool evaluate_subsets = true;  // accuracy of every subset of modalities, at the end
   AttackConfig attack;
   AuxiliaryConfig auxiliary;
+  DomainConfig domain;
+  /// [train.modality_adversary]: guesses from which modality a vector of the common space comes;
+  /// weight 0: off.
+  DiscriminatorConfig modality_adversary;
 };
 
 /// [loss]: weight · cross-entropy + weight · distance of the score; or, where task.kind =

@@ -72,9 +72,20 @@ void describe_transformer(ConfigFields& fields, TransformerConfig& transformer) 
   }
 }
 
+void describe_embedding(ConfigFields& fields, TokenEncoderConfig& tokens) {
+  fields.text("vectors", tokens.vectors);
+  if (tokens.vectors.empty()) {
+    fields.count("embedding", tokens.embedding, 1);
+    return;
+  }
+  fields.flag("freeze_vectors", tokens.freeze_vectors);
+  fields.optional_count("embedding", tokens.vector_width, 1);
+  tokens.embedding = tokens.vector_width.value_or(0);
+}
+
 void describe_tokens(ConfigFields& fields, TokenEncoderConfig& tokens) {
   fields.choice("kind", tokens.kind, {"lstm", "cnn", "transformer"});
-  fields.count("embedding", tokens.embedding, 1);
+  describe_embedding(fields, tokens);
   if (tokens.kind == TokenEncoderKind::cnn) {
     fields.counts("widths", tokens.widths, 1);
     fields.count("filters", tokens.filters, 1);
@@ -304,6 +315,28 @@ void describe_attack(ConfigFields& fields, AttackConfig& attack) {
   }
 }
 
+void describe_discriminator(ConfigFields& fields, DiscriminatorConfig& discriminator) {
+  fields.choice("schedule", discriminator.schedule, {"dann", "constant"});
+  fields.count("hidden", discriminator.hidden, 1, 65536);
+}
+
+void describe_adversaries(ConfigFields& fields, TrainConfig& train) {
+  constexpr Range weight = {0.0, 1e6};
+  fields.table("domain", [&] {
+    fields.text("column", train.domain.column);
+    if (!train.domain.column.empty()) {
+      fields.number("weight", train.domain.discriminator.weight, weight);
+      describe_discriminator(fields, train.domain.discriminator);
+    }
+  });
+  fields.table("modality_adversary", [&] {
+    fields.number("weight", train.modality_adversary.weight, weight);
+    if (train.modality_adversary.weight > 0.0) {
+      describe_discriminator(fields, train.modality_adversary);
+    }
+  });
+}
+
 /// Whom keys of [train] are for: a run of one task has all, a joint run those of the run, each of
 /// its members those of a task.
 struct TrainKeys {
@@ -347,6 +380,7 @@ void describe_train(ConfigFields& fields, TrainConfig& train, TrainKeys keys) {
     fields.table("attack", [&] { describe_attack(fields, train.attack); });
   }
   if (keys.of_run && keys.of_task) {
+    describe_adversaries(fields, train);
     fields.table("auxiliary", [&] { describe_auxiliary(fields, train.auxiliary); });
   }
 }
@@ -412,9 +446,7 @@ void describe_losses(ConfigFields& fields, RunConfig& config) {
 }
 
 void describe_evaluation(ConfigFields& fields, RunConfig& config) {
-  if (config.data.kind == DataKind::folder) {
-    fields.table("evaluate", [&] { fields.text("by", config.evaluate.by); });
-  }
+  fields.table("evaluate", [&] { fields.text("by", config.evaluate.by); });
 }
 
 void describe_member(ConfigFields& fields, JointMember& member) {

@@ -241,7 +241,8 @@ toml::table parse(std::string_view text, const std::string& name) {
   }
 }
 
-/// "a.b=c" as a tree; what is no TOML value counts as a string.
+/// "a.b=c" as a tree; what is no TOML value counts as a string. A table in braces takes the place
+/// of the whole one.
 toml::table parse_override(const std::string& assignment) {
   const std::string name = concat("--set ", assignment);
   const std::size_t equals = assignment.find('=');
@@ -266,7 +267,8 @@ toml::table parse_override(const std::string& assignment) {
 void merge(toml::table& into, toml::table&& from) {
   for (auto&& [key, node] : from) {
     toml::node* old = into.get(key.str());
-    if (old != nullptr && old->is_table() && node.is_table()) {
+    const bool is_whole = node.is_table() && node.as_table()->is_inline();  // "data={…}"
+    if (old != nullptr && old->is_table() && node.is_table() && !is_whole) {
       merge(*old->as_table(), std::move(*node.as_table()));
     } else {
       into.insert_or_assign(key.str(), std::move(node));
@@ -375,6 +377,7 @@ RunConfig load_run_config(const std::filesystem::path& path,
   take_member_files(tree, path);
   RunConfig config = read_run_config(tree);
   make_absolute(config.data.description, path);
+  make_absolute(config.model.tokens.vectors, path);
   for (JointMember& member : config.members) {
     make_absolute(member.config.data.description, path);
   }

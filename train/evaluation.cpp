@@ -84,6 +84,7 @@ void append_attention(Predictions& into, const ModelOutput& output, const Sample
   if (batch.of_groups()) {
     return;
   }
+  into.time_input = output.time_input;
   if (output.time_weights.defined()) {
     const std::vector<double> weights = output.time_weights.to_vector<double>();
     for (const Place& place : places) {
@@ -189,6 +190,9 @@ Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
     }
     append_embeddings(result, output, batch);
     append_heads(result, output, batch, dataset, places);
+    if (options.watch) {
+      options.watch(output, batch);
+    }
     if (options.keep_attention) {
       append_attention(result, output, batch, places);
     }

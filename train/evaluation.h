@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "data/batch.h"
 #include "data/dataset.h"
 #include "models/model.h"
 #include "train/config.h"
@@ -41,6 +43,7 @@ struct Predictions {
   std::vector<double> scores;                      // predicted ones; empty without score
   /// Attention over the words or frames of each sample, empty without (groups have none).
   std::vector<std::vector<double>> time_weights;
+  std::optional<std::size_t> time_input;  // which of the modalities used has those steps
   std::vector<std::vector<double>> modality_weights;  // empty without
   std::vector<ModalityEmbeddings> embeddings;         // empty for models that have none
   std::vector<EvaluatedPair> pairs;                   // which of them to search by which
@@ -61,6 +64,8 @@ struct EvaluationOptions {
   double missing_rate = 0.0;
   std::uint64_t missing_seed = 1;
   bool keep_attention = false;
+  /// Called with what the model says of each batch, and the batch; empty: nobody looks.
+  std::function<void(const ModelOutput& output, const SampleBatch& batch)> watch = {};
   // Models that write sequences:
   std::optional<GenerationOptions> generation = {};  // how they are written; absent: they are not
   std::string exchanged = {};  // a modality for which each sample gets another one's value

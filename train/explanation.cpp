@@ -146,6 +146,7 @@ void Explainer::ask_subsets(Explanation& explanation) {
   };
   if (answers.output.time_weights.defined()) {
     explanation.time_weights = last_column(answers.output.time_weights);
+    explanation.time_modality = modalities_.at(answers.output.time_input.value());
   }
   if (answers.output.modality_weights.defined()) {
     explanation.modality_weights = last_column(answers.output.modality_weights);

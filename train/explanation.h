@@ -41,6 +41,7 @@ struct Explanation {
   std::vector<double> shapley;  // of each modality; their sum is value − subsets[0]
   std::vector<PartEffects> parts;
   std::vector<double> time_weights;      // attention, where the model has it
+  std::string time_modality;             // over whose steps
   std::vector<double> modality_weights;  // the same
 };
 

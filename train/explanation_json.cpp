@@ -52,6 +52,7 @@ std::string explanation_json(const RunConfig& config, const Dataset& dataset,
     }
     if (!explained.time_weights.empty()) {
       told["attention"]["time"] = explained.time_weights;
+      told["attention"]["of"] = explained.time_modality;
     }
     if (!explained.modality_weights.empty()) {
       told["attention"]["modalities"] = explained.modality_weights;

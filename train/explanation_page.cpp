@@ -157,7 +157,7 @@ class Card {
     const std::vector<std::string> words = modality.words(explained_.sample);
     const double largest = std::max(largest_size(part.effects), 1e-12);
     const double most = std::max(largest_size(explained_.time_weights), 1e-12);
-    const bool attended = explained_.time_weights.size() == words.size();
+    const bool attended = explained_.time_modality == part.modality;
     std::string html = "<p class=\"words\">";
     for (std::size_t i = 0; i < words.size() && i < part.effects.size(); ++i) {
       html += std::string("<span class=\"") + side_of(part.effects[i]) +

@@ -17,7 +17,7 @@ BuiltinOptions builtin_options(const DataConfig& config) {
 }  // namespace
 
 LoadedData load_data(const DataConfig& config, const std::string& category,
-                     std::map<std::string, std::string> tokenizers) {
+                     std::map<std::string, std::string> tokenizers, const std::string& domain) {
   if (config.kind == DataKind::builtin) {
     BuiltinData made = make_builtin_set(config.set, builtin_options(config));
     return {std::move(made.dataset), std::move(made.cues), {}};
@@ -31,6 +31,7 @@ LoadedData load_data(const DataConfig& config, const std::string& category,
   options.valid_seed = config.valid_seed;
   options.fold = config.fold;
   options.category = category;
+  options.domain = domain;
   options.tokenizers = std::move(tokenizers);
   return {load_folder_dataset(config.description, options), {}, {}};
 }
@@ -38,7 +39,7 @@ LoadedData load_data(const DataConfig& config, const std::string& category,
 std::vector<LoadedData> load_tasks(const RunConfig& config) {
   std::vector<LoadedData> tasks;
   if (config.task.kind != TaskKind::joint) {
-    tasks.push_back(load_data(config.data, config.evaluate.by));
+    tasks.push_back(load_data(config.data, config.evaluate.by, {}, config.train.domain.column));
     return tasks;
   }
   for (const JointMember& member : config.members) {

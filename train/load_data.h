@@ -21,10 +21,12 @@ struct LoadedData {
 };
 
 /// The data a configuration names; with the column `category` of the table, where given, as
-/// Dataset::category, and with byte-pair encodings by modality that were learned before
-/// (FolderOptions::tokenizers). Errors (InputError): as the loaders.
+/// Dataset::category, with the column `domain` as Dataset::domains, and with byte-pair encodings by
+/// modality that were learned before (FolderOptions::tokenizers). Errors (InputError): as the
+/// loaders.
 LoadedData load_data(const DataConfig& config, const std::string& category = {},
-                     std::map<std::string, std::string> tokenizers = {});
+                     std::map<std::string, std::string> tokenizers = {},
+                     const std::string& domain = {});
 
 /// The data of each task of a run: one, or one per member of a joint run, whose shared modalities
 /// of kind tokens have one vocabulary then. Errors (InputError): as load_data and share_vocabulary.

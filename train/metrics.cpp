@@ -21,18 +21,25 @@ void check_lengths(std::size_t left, std::size_t right, const char* what) {
 
 Metrics two_way_accuracies(std::span<const double> targets, const std::vector<bool>& nonnegative,
                            const std::vector<bool>& positive) {
-  double right_nonnegative = 0.0;
-  double right_positive = 0.0;
-  double decided = 0.0;
+  Confusion with_zeros(2, std::vector<std::int64_t>(2, 0));
+  Confusion without = with_zeros;
   for (std::size_t i = 0; i < targets.size(); ++i) {
-    right_nonnegative += nonnegative[i] == (targets[i] >= 0.0) ? 1.0 : 0.0;
+    ++with_zeros[targets[i] >= 0.0 ? 1 : 0][nonnegative[i] ? 1 : 0];
     if (targets[i] != 0.0) {
-      decided += 1.0;
-      right_positive += positive[i] == (targets[i] > 0.0) ? 1.0 : 0.0;
+      ++without[targets[i] > 0.0 ? 1 : 0][positive[i] ? 1 : 0];
     }
   }
-  return {{"acc2_nonneg", ratio(right_nonnegative, static_cast<double>(targets.size()))},
-          {"acc2_pos", ratio(right_positive, decided)}};
+  Metrics result = {{"acc2_nonneg", 0.0}, {"f1_nonneg", 0.0}, {"acc2_pos", 0.0}, {"f1_pos", 0.0}};
+  const auto add = [&](const Confusion& confusion, const char* accuracy, const char* f1) {
+    const Metrics found = classification_metrics(confusion);
+    if (!found.empty()) {
+      result[accuracy] = found.at("accuracy");
+      result[f1] = found.at("f1_weighted");
+    }
+  };
+  add(with_zeros, "acc2_nonneg", "f1_nonneg");
+  add(without, "acc2_pos", "f1_pos");
+  return result;
 }
 
 /// Nearest whole number, ties to even, whatever the rounding mode.
@@ -158,8 +165,8 @@ Metrics sentiment_metrics(std::span<const double> targets,
 
 bool larger_is_better(const std::string& metric) {
   static const std::vector<std::string> larger = {
-      "accuracy", "auc",         "f1_macro",    "f1_weighted", "acc2_nonneg", "acc2_pos",
-      "acc7",     "correlation", "recall_mean", "bleu",        "exact"};
+      "accuracy", "auc",  "f1_macro",    "f1_weighted", "acc2_nonneg", "acc2_pos", "f1_nonneg",
+      "f1_pos",   "acc7", "correlation", "recall_mean", "bleu",        "exact"};
   static const std::vector<std::string> smaller = {"loss", "mae", "mse", "perplexity"};
   const auto in = [&](const std::vector<std::string>& names) {
     return std::find(names.begin(), names.end(), metric) != names.end();

@@ -29,12 +29,12 @@ Metrics regression_metrics(std::span<const double> targets, std::span<const doub
 /// For graded sentiment, −3 (strongly negative) … 3 (strongly positive), as results on CMU-MOSI are
 /// reported (Zadeh et al., arXiv 1606.06259; the conventions are those of Tsai et al., ACL 2019):
 ///   "acc7"           both rounded to the nearest whole number in −3 … 3, ties to even
-///   "acc2_nonneg"    negative against non-negative
-///   "acc2_pos"       negative against positive, samples whose target is 0 left out
+///   "acc2_nonneg", "f1_nonneg"  negative against non-negative, and its F1 weighted as f1_weighted
+///   "acc2_pos", "f1_pos"        negative against positive, samples whose target is 0 left out
 /// Errors: different lengths.
 Metrics sentiment_metrics(std::span<const double> targets, std::span<const double> scores);
 
-/// The two Acc-2 alone, from the predicted class: positive (1) or negative (0).
+/// The two Acc-2 and F1, from the predicted class: positive (1) or negative (0).
 Metrics sentiment_metrics(std::span<const double> targets, std::span<const std::int64_t> predicted);
 
 /// Whether a larger value of this metric is better. Errors (InputError): not a metric of ours;

@@ -45,6 +45,13 @@ struct ReportConfusion {
   std::vector<std::vector<std::int64_t>> counts;
 };
 
+/// Predicted numbers against true ones, as many of both.
+struct ReportScatter {
+  std::string split = "test";
+  std::vector<double> truth;
+  std::vector<double> predicted;
+};
+
 /// Accuracy with only these modalities given and the others masked.
 struct ReportSubset {
   std::vector<std::string> modalities;  // "text", "image", "audio"
@@ -133,7 +140,7 @@ struct ReportSample {
   std::int64_t truth = -1;
   std::int64_t predicted = -1;
   std::vector<double> probabilities;  // per class; may be empty
-  std::vector<ReportFact> facts;      // "wink": "yes"
+  std::vector<ReportFact> facts;      // "wink": "yes"; "true score": "1.40"
 };
 
 /// One utterance of a video, for models that label every utterance of a sequence.
@@ -200,6 +207,7 @@ struct RunReport {
   std::vector<ReportChart> charts;
   std::vector<ReportSubset> subsets;
   std::vector<ReportConfusion> confusions;
+  std::vector<ReportScatter> scatters;
   ReportMetrics metrics;
   ReportSeeds seeds;
   std::optional<ReportBestEpoch> best_epoch;
@@ -210,7 +218,7 @@ struct RunReport {
 /// The whole page, one HTML file of text, inline SVG and base64 PNG: no network, readable without
 /// JavaScript. The same report gives the same bytes.
 /// Errors: a picture or spectrogram whose values do not match its size, x and y of a series, the
-/// rows of a confusion matrix or of a table of unequal length.
+/// rows of a confusion matrix or of a table, or the numbers of a scatter of unequal length.
 std::string report_html(const RunReport& report);
 
 }  // namespace heddle

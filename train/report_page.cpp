@@ -28,6 +28,10 @@ void check_lengths(const RunReport& report) {
             " counts; expected ", classes);
     }
   }
+  for (const ReportScatter& scatter : report.scatters) {
+    check(scatter.truth.size() == scatter.predicted.size(), "report: a scatter has ",
+          scatter.truth.size(), " true and ", scatter.predicted.size(), " predicted numbers");
+  }
   for (const ReportMetric& metric : report.metrics.rows) {
     check(metric.values.size() == report.metrics.columns.size(), "report: metric ", metric.name,
           " has ", metric.values.size(), " values; expected ", report.metrics.columns.size());
@@ -62,6 +66,7 @@ std::string page(const RunReport& report) {
   parts.push_back({"curves", "Training", charts_section(report)});
   parts.push_back({"metrics", "Metrics", metrics_section(report)});
   parts.push_back({"confusion", "Confusion", confusions_section(report)});
+  parts.push_back({"scatter", "Scatter", scatters_section(report)});
   parts.push_back({"samples", "Samples", samples_section(report)});
   parts.push_back({"videos", "Videos", videos_section(report)});
   parts.push_back({"run", "Run", run_section(report)});

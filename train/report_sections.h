@@ -17,6 +17,7 @@ std::string subsets_section(const RunReport& report);
 std::string charts_section(const RunReport& report);
 std::string metrics_section(const RunReport& report);
 std::string confusions_section(const RunReport& report);
+std::string scatters_section(const RunReport& report);
 std::string samples_section(const RunReport& report);
 std::string videos_section(const RunReport& report);
 std::string run_section(const RunReport& report);

@@ -13,6 +13,7 @@ set(HEDDLE_TRAIN_REPORT_SOURCES
     report_pieces.cpp
     report_run.cpp
     report_samples.cpp
+    report_scatter.cpp
     report_script.cpp
     report_style.cpp
     report_subsets.cpp

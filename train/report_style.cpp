@@ -99,6 +99,13 @@ path.s3{stroke:var(--s3)}path.s4{stroke:var(--s4)}path.s5{stroke:var(--s5)}
 .many .hit,.many .miss{min-width:0;padding:.5em .3em!important}
 .many .hit b,.many .miss b{font-size:1rem}
 
+.scatter{max-width:560px;margin:1.2em 0 0}
+.scatter svg{display:block;width:100%;height:auto}
+.scatter text{fill:var(--soft);font:14px var(--sans)}
+.scatter .grid{fill:none;stroke:var(--grid)}
+.scatter .exact{fill:none;stroke:var(--soft);stroke-width:1.5;stroke-dasharray:6 5}
+.scatter .dots{fill:none;stroke:var(--accent);stroke-width:7;stroke-linecap:round;stroke-opacity:.4}
+
 #only-wrong{width:1.1em;height:1.1em;margin:0 .5em 0 0;vertical-align:-.15em;accent-color:var(--accent)}
 #only-wrong:checked~.wall .sample:not(.wrong){display:none}
 .wall{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));gap:20px;margin-top:1.1em}

@@ -11,6 +11,8 @@
 #include "data/atomic_file.h"
 #include "kernels/kernels.h"
 #include "train/checkpoint.h"
+#include "train/embedding_vectors.h"
+#include "train/final_evaluation.h"
 #include "train/finished_task.h"
 #include "train/run_report.h"
 #include "train/stop_signals.h"
@@ -32,7 +34,8 @@ std::string epoch_message(const Trainer& trainer, const Metrics& metrics) {
   std::ostringstream text;
   text << "epoch " << (state.step - 1) / trainer.steps_per_epoch() + 1 << ", step " << state.step;
   text.precision(4);
-  for (const char* name : {"loss", "accuracy", "recall_mean", "mae", "bleu"}) {
+  for (const char* name :
+       {"loss", "accuracy", "recall_mean", "mae", "bleu", "domain_accuracy", "modality_accuracy"}) {
     if (const auto found = metrics.find(name); found != metrics.end()) {
       text << (name == std::string("loss") ? ": validation " : ", ") << name << ' '
            << found->second;
@@ -56,8 +59,18 @@ std::vector<const Dataset*> datasets_of(std::span<const LoadedData> data) {
   return datasets;
 }
 
-/// Continues from the newest whole checkpoint, if there is one.
-void resume(Trainer& trainer, const CheckpointFolder& checkpoints, const RunConfig& config,
+/// How well the adversaries guessed on the validation split after this step.
+Metrics adversaries_at(const RunState& state, std::int64_t step) {
+  for (const HistoryEntry& entry : state.history) {
+    if (entry.step == step && entry.split == "valid") {
+      return adversary_metrics(entry.values);
+    }
+  }
+  return {};
+}
+
+/// Continues from the newest whole checkpoint; false where there is none.
+bool resume(Trainer& trainer, const CheckpointFolder& checkpoints, const RunConfig& config,
             Progress& progress) {
   const CheckpointFolder::Search search = checkpoints.newest();
   for (const std::string& reason : search.damaged) {
@@ -65,7 +78,7 @@ void resume(Trainer& trainer, const CheckpointFolder& checkpoints, const RunConf
   }
   if (!search.found) {
     progress.say("no checkpoint yet: training starts at the beginning");
-    return;
+    return false;
   }
   const std::string file = search.found->path.string();
   check<InputError>(
@@ -74,6 +87,7 @@ void resume(Trainer& trainer, const CheckpointFolder& checkpoints, const RunConf
   trainer.restore(search.found->snapshot);
   progress.say(
       concat("resumed at step ", trainer.state().step, " from ", search.found->path.string()));
+  return true;
 }
 
 /// One run from here to its end, or to a signal.
@@ -90,8 +104,12 @@ class Session {
         folder_(options.folder, options.start),
         checkpoints_(folder_.checkpoints(), config.checkpoint.keep) {
     folder_.keep_config(text_);
-    if (options.start == RunFolder::Start::resume) {
-      resume(trainer_, checkpoints_, config, progress);
+    const bool goes_on = options.start == RunFolder::Start::resume &&
+                         resume(trainer_, checkpoints_, config, progress);
+    if (!goes_on) {
+      for (const std::string& message : trainer_.take_word_vectors()) {
+        progress.say(message);
+      }
     }
     folder_.rewrite_metrics(trainer_.state().history);
   }
@@ -182,6 +200,9 @@ class Session {
       FinalEvaluation evaluation = evaluate(tasks[0]);
       if (!is_stopped(outcome)) {
         summarise(evaluation, tasks[0].dataset, summary);
+        if (const auto valid = summary.metrics.find("valid"); valid != summary.metrics.end()) {
+          valid->second.merge(adversaries_at(trainer_.state(), best_step));
+        }
         if (const auto watched = best_watched_epoch(trainer_.state().history)) {
           summary.metrics["test_best_epoch"] = watched->values;
         }
@@ -265,7 +286,9 @@ RunOutcome run_training(const RunConfig& config, std::span<const LoadedData> dat
   std::ostringstream nowhere;
   Progress progress(options.messages != nullptr ? *options.messages : nowhere, options.manner);
   const StopSignals signals;
-  Session session(config, data, options, progress);
+  const RunConfig resolved =
+      with_vector_width(config, options.folder, options.start == RunFolder::Start::resume);
+  Session session(resolved, data, options, progress);
   return session.run();
 }
 

@@ -55,7 +55,7 @@ FoldsOutcome run_folds(const RunConfig& config, const RunOptions& options) {
   for (std::size_t fold = 0; fold == 0 || fold < outcome.folds.size(); ++fold) {
     RunConfig one = config;
     one.data.fold = static_cast<std::int64_t>(fold);
-    const LoadedData data = load_data(one.data, one.evaluate.by);
+    const LoadedData data = load_data(one.data, one.evaluate.by, {}, one.train.domain.column);
     const Dataset& dataset = data.dataset;
     check<InputError>(!dataset.folds.empty(), config.data.description,
                       ": --folds is asked for, but [split] has no key \"folds\"");

@@ -95,6 +95,14 @@ void add_confusion(RunReport& report, const FinishedRun& run) {
                                .counts = confusion_of(run.evaluation.test, run.data.dataset)});
 }
 
+/// In place of a confusion matrix, where the model says a number alone.
+void add_scatter(RunReport& report, const FinishedRun& run) {
+  const Predictions& test = run.evaluation.test;
+  if (test.predicted.empty() && !test.scores.empty() && !test.targets.empty()) {
+    report.scatters.push_back({"test", test.targets, test.scores});
+  }
+}
+
 std::string data_text(const RunConfig& config, const Dataset& dataset) {
   std::string text = dataset.name.empty() ? config.name : dataset.name;
   text += ": ";
@@ -120,7 +128,7 @@ ReportHeadline headline_of(const FinishedRun& run) {
       headline.standard_error = std::sqrt(*value * (1.0 - *value) / samples);
     }
   }
-  if (metric != "bleu") {  // what is known is the best share of samples that can be right
+  if (text.unit == fraction) {  // what is known is the best share of samples that can be right
     headline.best_possible = best_possible(run.config.data, run.modalities);
   }
   std::string inputs;
@@ -175,6 +183,7 @@ RunReport describe_run(const FinishedRun& run) {
   add_charts(report, run.state);
   add_subsets(report, run);
   add_confusion(report, run);
+  add_scatter(report, run);
   report.metrics = metrics_table(spreads_of({run.summary}), false);
   const auto watched = run.summary.metrics.find("test_best_epoch");
   const std::string metric = main_metric(run.summary);

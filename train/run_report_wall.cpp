@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "report/text.h"
 #include "train/run_report.h"
 #include "train/sample_pictures.h"
 
@@ -22,18 +23,10 @@ const Modality* find(const Dataset& dataset, ModalityKind kind) {
   return nullptr;
 }
 
-/// Attention over time belongs to the first modality of words the model was fed, or of frames.
+/// The modality whose steps have attention over time; null where there is none.
 const Modality* attended(const FinishedRun& run) {
-  const std::string& asked = run.config.model.time_modality;
-  for (const ModalityKind kind : {ModalityKind::tokens, ModalityKind::sequence}) {
-    for (const std::string& name : run.modalities) {
-      const Modality& modality = run.data.dataset.modality(name);
-      if (asked.empty() ? modality.info.kind == kind : modality.info.name == asked) {
-        return &modality;
-      }
-    }
-  }
-  return nullptr;
+  const std::optional<std::size_t>& input = run.evaluation.test.time_input;
+  return input ? &run.data.dataset.modality(run.modalities.at(*input)) : nullptr;
 }
 
 std::vector<ReportWord> words_of(const FinishedRun& run, std::size_t row) {
@@ -100,6 +93,13 @@ ReportSample sample_of(const FinishedRun& run, std::size_t row) {
   if (row < test.generated.outputs.size()) {
     result.facts = {{"written", test.generated.outputs[row]},
                     {"reference", test.generated.references[row]}};
+  }
+  if (test.predicted.empty() && row < test.scores.size()) {
+    result.truth = -1;  // it says no class
+    result.facts = {{"predicted score", report::format_number(test.scores[row], 3)}};
+    if (row < test.targets.size()) {
+      result.facts.push_back({"true score", report::format_number(test.targets[row], 3)});
+    }
   }
   if (static_cast<std::size_t>(sample) < run.data.cues.size()) {
     result.facts = facts_of(run.data.cues[static_cast<std::size_t>(sample)]);

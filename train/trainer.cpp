@@ -5,9 +5,11 @@
 #include <cmath>
 #include <utility>
 
+#include "autograd/ops.h"
 #include "autograd/tape.h"
 #include "core/error.h"
 #include "core/stream.h"
+#include "train/embedding_vectors.h"
 
 namespace heddle {
 
@@ -25,12 +27,13 @@ bool wants_graphs(const TrainConfig& train, Device device) {
   return train.graph.value_or(device.backend == Backend::cuda) && device.backend != Backend::cpu;
 }
 
-std::vector<std::unique_ptr<BatchSource>> sources_of(const TrainedTasks& tasks) {
+std::vector<std::unique_ptr<BatchSource>> sources_of(const TrainedTasks& tasks,
+                                                     const Adversaries* adversaries) {
   std::vector<std::unique_ptr<BatchSource>> sources;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     const TrainedTask& task = tasks[i];
-    sources.push_back(std::make_unique<BatchSource>(task.config.train, task.dataset,
-                                                    task.modalities, *task.model, task.loss));
+    sources.push_back(std::make_unique<BatchSource>(
+        task.config.train, task.dataset, task.modalities, *task.model, task.loss, adversaries));
   }
   return sources;
 }
@@ -89,15 +92,16 @@ Trainer::Trainer(const RunConfig& config, const Dataset& dataset)
 Trainer::Trainer(const RunConfig& config, std::span<const Dataset* const> datasets)
     : config_(config),
       tasks_(config, datasets),
-      optimizer_(config.optimizer, tasks_.parameters()),
-      sources_(sources_of(tasks_)),
+      parameters_(tasks_.parameters()),
+      optimizer_(config.optimizer, learned_parameters()),
+      sources_(sources_of(tasks_, adversaries_ ? &*adversaries_ : nullptr)),
       steps_per_epoch_(epoch_of(config, sources_)),
       total_steps_(total_steps_for(config.train, steps_per_epoch_)),
       schedule_(config.schedule, total_steps_, steps_per_epoch_),
       generators_(tasks_.generators()) {
   static_cast<void>(larger_is_better(config.train.select));
   if (config.train.average_decay > 0.0) {
-    average_.emplace(optimizer_.parameters(), config.train.average_decay);
+    average_.emplace(parameters_, config.train.average_decay);
   }
   if (config.train.attack.kind != AttackKind::none) {
     attack_.emplace(config.train.attack, optimizer_.parameters());
@@ -106,6 +110,42 @@ Trainer::Trainer(const RunConfig& config, std::span<const Dataset* const> datase
     graphs_.emplace(model().device(), generators_);
   }
   tasks_.set_training(true);
+}
+
+/// Of the models and of what is trained against one.
+std::vector<NamedParameter> Trainer::learned_parameters() {
+  freeze_word_tables(config_, parameters_);
+  std::vector<NamedParameter> learned;
+  for (const NamedParameter& parameter : parameters_) {
+    if (parameter.variable.needs_grad()) {
+      learned.push_back(parameter);
+    }
+  }
+  if (Adversaries::are_wanted(config_.train)) {
+    adversaries_.emplace(config_, tasks_[0].dataset, model());
+    for (const NamedParameter& parameter : parameters_of(*adversaries_)) {
+      learned.push_back({"adversary." + parameter.name, parameter.variable});
+    }
+  }
+  return learned;
+}
+
+std::vector<std::string> Trainer::take_word_vectors() {
+  if (config_.model.tokens.vectors.empty()) {
+    return {};
+  }
+  const std::vector<std::string> found =
+      heddle::take_word_vectors(config_, tasks_[0].dataset, parameters_);
+  if (average_) {
+    average_.emplace(parameters_, config_.train.average_decay);
+  }
+  return found;
+}
+
+void Trainer::begin_adversaries(std::int64_t step) {
+  if (adversaries_) {
+    adversaries_->begin_step(static_cast<double>(step) / static_cast<double>(total_steps_));
+  }
 }
 
 std::vector<StepBatch> Trainer::next_batches(std::int64_t step) {
@@ -127,8 +167,16 @@ std::vector<BatchSource::Place> Trainer::places() const {
 void Trainer::forward_backward(const std::vector<StepBatch>& batches, Variable& loss) {
   optimizer_.clear_gradients();
   Tape tape;
-  loss = tasks_.loss(batches);
-  tape.backward(loss);
+  if (adversaries_) {
+    const ModelOutput output = model().forward(batches[0].inputs);
+    loss = tasks_[0].loss(output, batches[0].targets);
+    // What is told and looked at is the loss alone; a gradient that is not finite is noticed as
+    // well.
+    tape.backward(loss + (*adversaries_)(output, batches[0].origins));
+  } else {
+    loss = tasks_.loss(batches);
+    tape.backward(loss);
+  }
   if (attack_) {
     attack_->run([&] {
       Tape moved;
@@ -160,6 +208,7 @@ Trainer::Step Trainer::step() {
   std::vector<StepBatch> batches = next_batches(state_.step);
   const double rate_factor = schedule_.factor(state_.step);
   optimizer_.begin_step(rate_factor);
+  begin_adversaries(state_.step);
   if (average_) {
     average_->begin_step(state_.step + 1);
   }
@@ -223,6 +272,7 @@ void Trainer::explain_failure(const StepScalars& found) {
     const DetectAnomaly detect;
     const MathScope math(model().device(), config_.train.math);
     Variable loss;
+    begin_adversaries(failed);
     forward_backward(next_batches(failed), loss);
   } catch (const NumericError& error) {
     origin = error.what();
@@ -268,13 +318,15 @@ std::string Trainer::graph_refusal() const {
 Metrics Trainer::end_epoch() {
   settle();
   const std::int64_t epoch = (state_.step - 1) / steps_per_epoch() + 1;
-  const Metrics metrics = metrics_of_split(Split::valid);
+  Adversaries::Tallies tallies;
+  Metrics metrics = metrics_of_split(Split::valid, &tallies);
   if (!metrics.empty()) {
     check<NumericError>(std::isfinite(metrics.at("loss")), "after step ", state_.step,
                         ": the validation loss is not finite, so the weights are not either. "
                         "Lower optimizer.learning_rate (now ",
                         config_.optimizer.learning_rate, ") or set train.clip_norm (now ",
                         config_.train.clip_norm, ")");
+    metrics.merge(Adversaries::metrics_of(tallies));
     state_.history.push_back({state_.step, epoch, "valid", metrics});
     record_best(metrics);
   }
@@ -320,7 +372,7 @@ void Trainer::record_best(const Metrics& metrics) {
 bool Trainer::finished() const { return state_.step >= total_steps_ || state_.stopped_early; }
 
 std::vector<NamedTensor> Trainer::evaluated_weights() const {
-  std::vector<NamedTensor> weights = copy_of_weights(optimizer_.parameters());
+  std::vector<NamedTensor> weights = copy_of_weights(parameters_);
   for (std::size_t i = 0; average_ && i < weights.size(); ++i) {
     weights[i].tensor = average_->values()[i].tensor.clone();
   }
@@ -334,7 +386,7 @@ std::vector<NamedTensor> Trainer::chosen_weights() const {
 Predictions Trainer::evaluate(Split split, const std::vector<bool>& shown, bool keep_attention) {
   std::optional<BorrowedWeights> borrowed;
   if (average_) {
-    borrowed.emplace(optimizer_.parameters(), average_->values());
+    borrowed.emplace(parameters_, average_->values());
   }
   EvaluationOptions options = options_of(tasks_[0]);
   options.shown = shown;
@@ -342,18 +394,23 @@ Predictions Trainer::evaluate(Split split, const std::vector<bool>& shown, bool 
   return predict_task(tasks_[0], split, options);
 }
 
-Metrics Trainer::metrics_of_split(Split split) {
+Metrics Trainer::metrics_of_split(Split split, Adversaries::Tallies* tallies) {
   std::optional<BorrowedWeights> borrowed;
   if (average_) {
-    borrowed.emplace(optimizer_.parameters(), average_->values());
+    borrowed.emplace(parameters_, average_->values());
   }
   std::vector<Metrics> of_task;
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     const TrainedTask& task = tasks_[i];
+    EvaluationOptions options = options_of(task);
+    if (adversaries_ && tallies != nullptr) {
+      options.watch = [&](const ModelOutput& output, const SampleBatch& batch) {
+        adversaries_->count(output, batch, *tallies);
+      };
+    }
     const bool is_empty = items_of(task.dataset, split, *task.model).empty();
-    of_task.push_back(is_empty
-                          ? Metrics{}
-                          : metrics_of(predict_task(task, split, options_of(task)), task.dataset));
+    of_task.push_back(is_empty ? Metrics{}
+                               : metrics_of(predict_task(task, split, options), task.dataset));
   }
   return tasks_.joined(of_task);
 }

@@ -11,6 +11,7 @@
 #include "data/dataset.h"
 #include "data/safetensors.h"
 #include "models/model.h"
+#include "train/adversaries.h"
 #include "train/batch_source.h"
 #include "train/config.h"
 #include "train/embedding_attack.h"
@@ -28,7 +29,8 @@ namespace heddle {
 /// All there is to save of a run.
 struct Snapshot {
   RunState state;
-  std::vector<NamedTensor> tensors;  // "weights.…", "first.…", "second.…", "average.…", "best.0.…"
+  std::vector<NamedTensor> tensors;  // "weights.…", "adversary.…", "first.…", "second.…",
+                                     // "average.…", "best.0.…"
 };
 
 /// One training run in memory: model, optimiser, order of samples, what was best. Knows no files.
@@ -79,7 +81,11 @@ class Trainer {
 
   const TrainedTasks& tasks() const { return tasks_; }
   Model& model() { return *tasks_[0].model; }  // of the first task
-  const std::vector<NamedParameter>& parameters() const { return optimizer_.parameters(); }
+  /// Of the models, frozen ones too.
+  const std::vector<NamedParameter>& parameters() const { return parameters_; }
+  /// Before the first step of a new run whose model.tokens.vectors names a file: reads it into the
+  /// embedding tables (train/embedding_vectors.h), and returns what to tell the user.
+  std::vector<std::string> take_word_vectors();
   /// Of the epoch chosen so far; the present ones (averaged, where that is on) where nothing was
   /// validated.
   std::vector<NamedTensor> chosen_weights() const;
@@ -107,8 +113,11 @@ class Trainer {
   std::vector<BatchSource::Place> places() const;
   void forward_backward(const std::vector<StepBatch>& batches, Variable& loss);
   void train_on(const std::vector<StepBatch>& batches);
-  /// The metrics of a split, of all tasks together; empty where none has a sample there.
-  Metrics metrics_of_split(Split split);
+  /// The metrics of a split, of all tasks together; empty where none has a sample there. Counts
+  /// what the adversaries guess where `tallies` is given.
+  Metrics metrics_of_split(Split split, Adversaries::Tallies* tallies = nullptr);
+  std::vector<NamedParameter> learned_parameters();
+  void begin_adversaries(std::int64_t step);
   [[noreturn]] void explain_failure(const StepScalars& found);
   void note_history(double rate_factor);
   void record_best(const Metrics& metrics);
@@ -116,6 +125,8 @@ class Trainer {
 
   RunConfig config_;
   TrainedTasks tasks_;
+  std::vector<NamedParameter> parameters_;  // the models', frozen ones too
+  std::optional<Adversaries> adversaries_;  // never of a joint run
   Optimizer optimizer_;
   std::vector<std::unique_ptr<BatchSource>> sources_;  // one per task
   std::int64_t steps_per_epoch_;

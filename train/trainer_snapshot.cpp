@@ -13,6 +13,9 @@ std::string presence_name(const TrainedTask& task) {
   return task.name.empty() ? "modality_dropout" : task.name + ".modality_dropout";
 }
 
+/// What begins the names of parameters that are trained against the model (no input is called so).
+constexpr std::string_view adversary_prefix = "adversary.";
+
 void append(std::vector<NamedTensor>& into, std::string_view prefix,
             const std::vector<NamedTensor>& tensors) {
   for (const NamedTensor& tensor : tensors) {
@@ -70,7 +73,12 @@ Snapshot Trainer::snapshot() const {
   for (const NamedGenerator& generator : generators_) {
     snapshot.state.generators[generator.name] = generator.generator->state();
   }
-  append(snapshot.tensors, "weights.", copy_of_weights(optimizer_.parameters()));
+  append(snapshot.tensors, "weights.", copy_of_weights(parameters_));
+  for (const NamedParameter& parameter : optimizer_.parameters()) {
+    if (parameter.name.starts_with(adversary_prefix)) {
+      snapshot.tensors.push_back({parameter.name, parameter.variable.value().clone()});
+    }
+  }
   for (const auto& [name, tensor] : optimizer_.state()) {
     snapshot.tensors.push_back({name, tensor.clone()});
   }
@@ -89,7 +97,13 @@ void Trainer::restore(const Snapshot& snapshot) {
   const RunState& state = snapshot.state;
   check<InputError>(0 <= state.step && state.step <= total_steps_, "the checkpoint is of step ",
                     state.step, ", but this run has ", total_steps_);
-  load_weights(optimizer_.parameters(), with_prefix(snapshot.tensors, "weights."), "checkpoint");
+  load_weights(parameters_, with_prefix(snapshot.tensors, "weights."), "checkpoint");
+  for (const NamedParameter& parameter : optimizer_.parameters()) {
+    if (parameter.name.starts_with(adversary_prefix)) {
+      Variable handle = parameter.variable;
+      restore_into(handle.value_in_place(), snapshot.tensors, parameter.name);
+    }
+  }
   for (const auto& [name, tensor] : optimizer_.state()) {
     restore_into(tensor, snapshot.tensors, name);
   }

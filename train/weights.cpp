@@ -72,6 +72,9 @@ void WeightAverage::update() {
   const Variable of_average(shares.select(0, 0));
   const Variable of_weights(shares.select(0, 1));
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (!parameters_[i].variable.needs_grad()) {
+      continue;  // frozen: its average is itself, and stays so to the bit
+    }
     const Variable average(values_[i].tensor);
     const Variable blend = average * of_average + parameters_[i].variable * of_weights;
     values_[i].tensor.copy_(blend.value(), "WeightAverage");

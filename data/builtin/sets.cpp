@@ -8,6 +8,7 @@
 #include "data/builtin/retrieval.h"
 #include "data/builtin/samples.h"
 #include "data/builtin/translation.h"
+#include "data/builtin/utterances.h"
 #include "data/nearest_name.h"
 
 namespace heddle {
@@ -56,6 +57,7 @@ const std::vector<BuiltinSet>& sets() {
       {"record", make_record, best_of_any<best_possible_record>},
       {"retrieval", make_retrieval, best_retrieval},
       {"translation", make_translation, best_of_any<best_possible_translation>},
+      {"utterances", make_utterances, best_of_any<best_possible_utterances>},
   };
   return list;
 }

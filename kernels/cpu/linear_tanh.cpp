@@ -3,6 +3,7 @@
 #include "core/parallel.h"
 #include "kernels/cpu/cpu_kernels.h"
 #include "kernels/cpu/matmul_tiles.h"
+#include "kernels/cpu/packed_products.h"
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/vector_loop.h"
 #include "kernels/cpu/vector_math.h"
@@ -39,26 +40,37 @@ void forward_typed(const ConstView& x_view, const ConstView& weight_view, const 
   const auto x = dense(x_view.pointer<T>(), sizes.rows, sizes.in);
   const auto weight = transposed(dense(weight_view.pointer<T>(), sizes.out, sizes.in));
   const auto y = dense(y_view.pointer<T>(), sizes.rows, sizes.out);
+  // Adds the bias to a part of x · weightᵀ and takes tanh of it, while it is in the cache.
+  const auto finish = [&](std::int64_t row, std::int64_t rows, std::int64_t col,
+                          std::int64_t cols) {
+    for (std::int64_t i = row; i < row + rows; ++i) {
+      T* const z = y.data + i * sizes.out + col;
+      if (!bias.given) {
+        HEDDLE_INDEPENDENT
+        for (std::int64_t j = 0; j < cols; ++j) {
+          z[j] = vector_tanh(z[j]);
+        }
+        continue;
+      }
+      const T* const b = bias.pointer<T>() + i % sizes.groups * sizes.out + col;
+      HEDDLE_INDEPENDENT
+      for (std::int64_t j = 0; j < cols; ++j) {
+        z[j] = vector_tanh(z[j] + b[j]);
+      }
+    }
+  };
+  if (packs_right_once(sizes.rows, sizes.out, sizes.in)) {
+    multiply_packing_right<T>(x, weight, false, y, [&](std::int64_t row, std::int64_t rows) {
+      finish(row, rows, 0, sizes.out);
+    });
+    return;
+  }
   for_each_tile(TileGrid(sizes.rows, sizes.out, sizes.in, LeftFactor::direct),
                 [&](std::int64_t row, std::int64_t rows, std::int64_t col, std::int64_t cols) {
-                  const Matrix<T> tile = part_of(y, row, rows, col, cols);
                   multiply_here<T>(part_of(x, row, rows, 0, sizes.in),
-                                   part_of(weight, 0, sizes.in, col, cols), false, tile);
-                  for (std::int64_t i = 0; i < rows; ++i) {
-                    T* const z = tile.data + i * tile.row_stride;
-                    if (!bias.given) {
-                      for (std::int64_t j = 0; j < cols; ++j) {
-                        z[j] = vector_tanh(z[j]);
-                      }
-                      continue;
-                    }
-                    const T* const b =
-                        bias.pointer<T>() + (row + i) % sizes.groups * sizes.out + col;
-                    HEDDLE_INDEPENDENT
-                    for (std::int64_t j = 0; j < cols; ++j) {
-                      z[j] = vector_tanh(z[j] + b[j]);
-                    }
-                  }
+                                   part_of(weight, 0, sizes.in, col, cols), false,
+                                   part_of(y, row, rows, col, cols));
+                  finish(row, rows, col, cols);
                 });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/cpu/packed_products.h"
 #include "kernels/cpu/panels.h"
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/wide_panels.h"
@@ -222,6 +223,15 @@ void multiply(const Matrix<const T>& a, const Matrix<const T>& b, bool accumulat
               const Matrix<T>& out) {
   if (out.col_stride != 1 && out.cols > 1) {
     multiply(transposed(b), transposed(a), accumulate, transposed(out));
+    return;
+  }
+  const bool is_direct = left_factor(a) == LeftFactor::direct;
+  if (is_direct && packs_right_once(out.rows, out.cols, a.cols)) {
+    multiply_packing_right(a, b, accumulate, out, [](std::int64_t, std::int64_t) {});
+    return;
+  }
+  if (!is_direct && b.col_stride == 1 && packs_both_once(out.rows, out.cols, a.cols)) {
+    multiply_packing_both(a, b, accumulate, out);
     return;
   }
   for_each_tile(TileGrid(out.rows, out.cols, a.cols, left_factor(a)),

@@ -6,8 +6,8 @@
 // The steps wait for one another, so a step costs what it must wait for, not what it computes. Each
 // version removes one wait (docs/kernels/lstm.md):
 //
-// pointwise_steps         the formulas as they stand: 12 launches per step    lstm_steps.cu
-// fused_cell              W x out of the loop, one kernel per cell: 2         lstm_steps.cu
+// pointwise_steps         the formulas as they stand: 12 launches per step    lstm_pointwise.cu
+// fused_cell              W x out of the loop, one kernel per cell: 2         lstm_fused.cu
 // persistent_block        all steps in one launch: a block keeps R on chip    lstm_persistent.cu
 //                         and owns some rows; a barrier of the block per step
 // persistent_grid         R shared out over all blocks, for larger H; h goes  lstm_grid.cu

@@ -142,7 +142,7 @@ ConstView with_strides(const ConstView& view, std::int64_t offset, const Shape& 
 using LstmForwardLoop = void (*)(Stream&, const LstmInputs&, const LstmOutputs&);
 using LstmBackwardLoop = void (*)(Stream&, const LstmBackwardViews&);
 
-// lstm_steps.cu. The forward pointwise loop computes W x itself, step by step.
+// lstm_steps.h. The forward pointwise loop computes W x itself, step by step.
 void pointwise_forward(Stream& stream, const LstmInputs& in, const LstmOutputs& out);
 void pointwise_backward(Stream& stream, const LstmBackwardViews& views);
 void fused_forward(Stream& stream, const LstmInputs& in, const LstmOutputs& out);

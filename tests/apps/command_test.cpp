@@ -168,6 +168,25 @@ TEST_F(Command, PredictWhatIsGivenAndMaskTheRest) {
                 {"positive"});
 }
 
+TEST_F(Command, PredictDoesNotTakeAttentionOverFramesForAttentionOverWords) {
+  const Finished trained =
+      run_program(small_training(file("frames"), {"--set", "model.time_modality=\"audio\""}));
+  ASSERT_EQ(trained.code, 0) << trained.errors;
+  const std::vector<float> sound(24 * 24, -3.0f);
+  write_npy(file("sound.npy"), Tensor::from(std::span<const float>(sound), {24, 24}));
+  std::string as_many_words = "day";
+  for (int i = 1; i < 24; ++i) {
+    as_many_words += " day";
+  }
+  const Finished told = run_program(
+      {"predict", file("frames"), "--text", as_many_words, "--audio", file("sound.npy")});
+  ASSERT_EQ(told.code, 0) << told.errors;
+  EXPECT_EQ(told.output.find("attention over words"), std::string::npos) << told.output;
+  const Finished json = run_program(
+      {"predict", file("frames"), "--text", as_many_words, "--audio", file("sound.npy"), "--json"});
+  EXPECT_FALSE(nlohmann::json::parse(json.output).contains("attention")) << json.output;
+}
+
 TEST_F(Command, PredictRefusesWhatDoesNotFit) {
   write_npy(file("small.npy"), Tensor::zeros({3, 8, 8}));
   const Finished shape = run_program({"predict", run(), "--image", file("small.npy")});

@@ -33,6 +33,35 @@ TEST(BuiltinSets, AreMadeByName) {
   }
 }
 
+TEST(BuiltinSets, UtterancesHoldThreeVotesInVideos) {
+  const BuiltinOptions options{.seed = 2, .train = 160, .valid = 33, .test = 24};
+  const Dataset dataset = make_builtin_set("utterances", options).dataset;
+  std::map<double, int> sums;
+  for (std::int64_t i = 0; i < dataset.samples; ++i) {
+    double sum = 0.0;
+    for (const char* name : {"text", "audio", "video"}) {
+      sum += dataset.modality(name).sample(i).to_vector<double>()[0] > 0.0 ? 1.0 : -1.0;
+    }
+    EXPECT_EQ(static_cast<double>(dataset.targets.data<float>()[i]), sum);
+    EXPECT_EQ(dataset.labels.data<std::int64_t>()[i], sum > 0.0 ? 1 : 0);
+    sums[sum] += i < 160 ? 1 : 0;
+  }
+  EXPECT_EQ(sums, (std::map<double, int>{{-3.0, 20}, {-1.0, 60}, {1.0, 60}, {3.0, 20}}));
+  std::int64_t members = 0;
+  for (const SampleGroup& video : dataset.groups) {
+    EXPECT_LE(video.members.size(), 8u);
+    members += static_cast<std::int64_t>(video.members.size());
+  }
+  EXPECT_EQ(members, dataset.samples);
+  const auto best = [&](std::vector<std::string> seen) {
+    return best_possible_in_set("utterances", options, seen).value();
+  };
+  EXPECT_EQ(best({}), 0.5);
+  EXPECT_EQ(best({"words", "text"}), 0.75);
+  EXPECT_EQ(best({"words", "audio"}), 0.75);
+  EXPECT_EQ(best({"words", "audio", "video"}), 1.0);
+}
+
 /// Accuracy of the best guess from what the words alone say, counted over the samples.
 double counted_from_questions(const Dataset& dataset) {
   std::map<std::vector<std::string>, std::map<std::int64_t, double>> seen;

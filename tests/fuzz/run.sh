@@ -11,7 +11,7 @@ build="${2:-$root/build/fuzz}"
 cmake -S "$root" -B "$build" -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   -DHEDDLE_FUZZ=ON -DHEDDLE_TESTS=OFF -DHEDDLE_PROGRAM=OFF \
   -DHEDDLE_SANITIZE=fuzzer-no-link,address,undefined
-readers=(npy tsv safetensors toml npz csv jsonl image wav)
+readers=(npy tsv safetensors toml npz csv jsonl image wav vectors)
 targets=("${readers[@]/#/heddle_fuzz_}")
 cmake --build "$build" --target "${targets[@]}"
 

@@ -2,12 +2,15 @@
 """Writes the malformed files of this folder and manifest.tsv, which says what error each must give.
 
 Run it here after adding a case; it needs Python alone. Files are committed, so tests need no Python.
-A row of the manifest: file, kind (npy, tsv, safetensors, toml, dataset), part of the expected message.
+A row of the manifest: file, kind (the ending of its name, dataset, or vectors), part of the expected message.
 kind toml: the description is parsed; kind dataset: the data set is loaded as well.
 """
+import io
 import json
 import pathlib
 import struct
+import zipfile
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 cases = []
@@ -15,7 +18,7 @@ cases = []
 
 def case(name, content, expected):
     kind = name.split("_")[0]
-    extension = {"dataset": "toml"}.get(kind, kind)
+    extension = {"dataset": "toml", "vectors": "txt"}.get(kind, kind)
     file = f"{name}.{extension}"
     (HERE / file).write_bytes(content if isinstance(content, bytes) else content.encode())
     cases.append((file, kind, expected))
@@ -223,11 +226,139 @@ case("dataset_target_not_finite", 'name = "x"\n[table]\nfile = "good.tsv"\n[targ
 case("dataset_rows_differ", 'name = "x"\n[table]\nfile = "good.tsv"\n[[modality]]\nname = "x"\nkind = "features"\nfile = "good.npy"\n',
      "has 2 rows, expected one for each of the 3 samples")
 
+# ---- .npz
+
+def npz(*members, method=zipfile.ZIP_DEFLATED):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, content in members:
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, method)
+    return file.getvalue()
+
+
+ARRAY = npy(npy_dict(shape="(2, 3)"), struct.pack("<6f", *range(6)))
+case("npz_empty_file", b"", "expected a .npz archive (zip)")
+case("npz_is_npy", ARRAY, "expected a .npz archive (zip)")
+case("npz_cut", npz(("x.npy", ARRAY))[:-30], "expected a .npz archive (zip)")
+case("npz_bzip2", npz(("x.npy", ARRAY), method=zipfile.ZIP_BZIP2), "compressed by method 12; expected stored (0) or deflated (8)")
+case("npz_encrypted", npz(("x.npy", ARRAY)).replace(b"PK\3\4\x14\0\0\0", b"PK\3\4\x14\0\1\0").replace(
+    b"PK\1\2\x14\x03\x14\0\0\0", b"PK\1\2\x14\x03\x14\0\1\0"), "the array is encrypted")
+case("npz_wrong_checksum", npz(("x.npy", ARRAY), method=zipfile.ZIP_STORED).replace(ARRAY[-4:], bytes(4)), "array \"x\"")
+case("npz_member_is_pickle", npz(("x.npy", npy(npy_dict("'|O'"), b"\x80\x04\x95"))), "Python objects (a pickle), which are never read")
+case("npz_member_is_text", npz(("notes.txt", b"hello")), "the file has 5 bytes; expected a .npy file")
+
+# ---- .csv and .jsonl
+
+case("csv_empty_file", "", "0 bytes")
+case("csv_quote_inside", 'a,b\n1,x"y\n', "line 2: a quote inside a field that does not begin with one")
+case("csv_text_after_quote", 'a,b\n1,"x"y\n', "line 2: expected a comma or the end of the line after field 2")
+case("csv_quote_never_closed", 'a,b\n1,2\n3,"x\n\n', "line 3: a quote that is never closed")
+case("csv_too_few_fields", "a,b\n1,2\n3\n", "line 3")
+case("csv_too_many_fields", "a,b\n1,2,3\n", "line 2")
+case("csv_column_twice", "a,a\n1,2\n", "column")
+case("csv_not_utf8", b"a,b\n1,\xff\n", "line 2 (byte 6)")
+case("csv_nul", b"a,b\n1,\0\n", "line 2 (byte 6): a NUL byte; expected text")
+case("jsonl_not_json", '{"a": 1}\nhello\n', "line 2: expected a JSON object on one line")
+case("jsonl_list", "[1, 2]\n", "line 1: expected a JSON object on one line")
+case("jsonl_cut", '{"a": 1}\n{"a": \n', "line 2: expected a JSON object on one line")
+case("jsonl_two_on_a_line", '{"a": 1} {"a": 2}\n', "line 1: expected a JSON object on one line")
+case("jsonl_key_twice", '{"a": 1, "a": 2}\n', "line 1: the key \"a\" is given twice")
+case("jsonl_nested", '{"a": 1}\n{"a": {"b": 2}}\n', "line 2: a value is a list or an object")
+case("jsonl_deep", '{"a": ' + "[" * 3000 + "]" * 3000 + "}\n", "line 1: a value is a list or an object")
+case("jsonl_not_utf8", b'{"a": "\xff"}\n', "line 1 (byte 7)")
+
+# ---- pictures
+
+def png_chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png(width=2, height=2, rows=None, end=png_chunk(b"IEND", b"")):
+    rows = zlib.compress(bytes(3 * 2)) if rows is None else rows  # grey: a filter byte and two pixels a row
+    data = png_chunk(b"IDAT", rows) if rows else b""
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", struct.pack(">2I5B", width, height, 8, 0, 0, 0, 0)) + data + end
+
+
+def jpeg(width=8, height=8, tables=True, scan=b"\x3f", end=b"\xff\xd9"):
+    """One grey block of 8×8: no difference of the mean (code 0), end of block (code 0), filled with ones."""
+    def segment(marker, content):
+        return bytes((0xFF, marker)) + struct.pack(">H", len(content) + 2) + content
+    one_code = bytes((1,)) + bytes(15) + b"\0"
+    file = b"\xff\xd8" + segment(0xDB, b"\0" + bytes((1,)) * 64)
+    file += segment(0xC0, struct.pack(">BHHB", 8, height, width, 1) + b"\1\x11\0")
+    if tables:
+        file += segment(0xC4, b"\0" + one_code) + segment(0xC4, b"\x10" + one_code)
+    return file + segment(0xDA, b"\1\1\0\0\x3f\0") + scan + end
+
+
+case("png_empty_file", b"", "byte 0: expected a PNG or JPEG picture")
+case("png_is_text", "P3 1 1 255 0 0 0\n", "byte 0: expected a PNG or JPEG picture")
+case("png_magic_alone", b"\x89PNG\r\n\x1a\n", "not a PNG picture that can be read")
+case("png_wrong_checksum", png().replace(b"\0\0\0\2\0\0\0\2", b"\0\0\0\2\0\0\0\3"), "PNG picture")
+case("png_no_pixels", png(rows=b""), "PNG picture")
+case("png_cut", png()[:-20], "the PNG picture is damaged")
+case("png_too_few_pixels", png(height=200), "the PNG picture is damaged")
+case("png_huge", png(width=1 << 19, height=1 << 19), "524288")
+case("png_no_width", png(width=0), "PNG picture")
+case("png_not_deflate", png(rows=b"\xff" * 20), "the PNG picture is damaged")
+case("jpeg_magic_alone", b"\xff\xd8\xff", "JPEG picture")
+case("jpeg_cut_in_header", jpeg()[:60], "not a JPEG picture that can be read")
+case("jpeg_huge", jpeg(65500, 65500), "65500")
+case("jpeg_no_tables", jpeg(tables=False), "the JPEG picture is damaged")
+case("jpeg_cut", jpeg(64, 64, scan=b"", end=b""), "the JPEG picture is damaged")
+
+# ---- .wav
+
+def wav(form=1, channels=1, rate=8000, bits=16, data=bytes(8), stated=None, kind=b"WAVE", with_format=True):
+    block = channels * bits // 8
+    head = struct.pack("<4sI2H2I2H", b"fmt ", 16, form, channels, rate, rate * block, block, bits) if with_format else b""
+    body = kind + head + struct.pack("<4sI", b"data", len(data) if stated is None else stated) + data
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+case("wav_empty_file", b"", "expected a WAV file")
+case("wav_is_text", "hello, this is no sound at all\n" * 3, "expected a WAV file")
+case("wav_other_riff", wav(kind=b"AVI "), "expected a WAV file")
+case("wav_without_format", wav(with_format=False), "expected a WAV file")
+case("wav_no_channel", wav(channels=0), "expected a WAV file")
+case("wav_too_many_channels", wav(channels=65, data=bytes(130)), "65 channels at 8000 Hz, expected 1")
+case("wav_no_rate", wav(rate=0), "expected")
+case("wav_unknown_coding", wav(form=0x1234), "expected a WAV file")
+case("wav_not_finite", wav(form=3, bits=32, data=struct.pack("<2f", 0.5, float("nan"))), "sample 1 is nan, expected a finite number")
+case("wav_aiff", b"FORM" + struct.pack(">I", 46) + b"AIFFCOMM" + struct.pack(">IhIh", 18, 1, 2, 16)
+     + bytes.fromhex("400bfa00000000000000") + b"SSND" + struct.pack(">3I", 12, 0, 0) + bytes(4), "another format, expected WAV")
+# ---- word vectors
+
+case("vectors_empty_file", b"", "is empty; expected lines of a word and its numbers")
+case("vectors_word_alone", "the\n", "line 1: has 0 numbers; expected a word and 1 … 4096 numbers")
+case("vectors_width_0", "1 0\nthe\n", "line 1: says that vectors have 0 numbers")
+case("vectors_width_4_gib", "1 4294967296\nthe 1\n", "line 1: says that vectors have 4294967296 numbers")
+case("vectors_too_few_numbers", "the 1 2 3\nof 1 2\n", "line 2: has 3 fields; expected a word and 3 numbers")
+case("vectors_too_many_numbers", "2 2\nthe 1 2\nof 1 x 3\n", "line 3: number 1 is \"x\"")
+case("vectors_no_word", "the 1 2\n 3 4\n", "line 2: has no word before its 2 numbers")
+case("vectors_empty_line", "the 1 2\n\nof 3 4\n", "line 2: has 1 fields; expected a word and 2 numbers")
+case("vectors_not_a_number", "the 1 2\nof 1 two\n", "line 2: number 2 is \"two\"; expected a finite number")
+case("vectors_nan", "the 1 nan\n", "line 1: number 2 is \"nan\"; expected a finite number")
+case("vectors_infinite", "the 1 2\nof inf 2\n", "line 2: number 1 is \"inf\"; expected a finite number")
+case("vectors_beyond_f32", "the 1 1e39\n", "line 1: number 2 is \"1e39\"; expected a finite number")
+case("vectors_two_spaces", "the 1 2 3\nof 1  3\n", "line 2: number 2 is \"\"; expected a finite number")
+case("vectors_number_cut", "the 1 2\nof 1 -", "line 2: number 2 is \"-\"; expected a finite number")
+case("vectors_lines_missing", "3 2\nthe 1 2\nof 3 4\n", "line 1 says that 3 lines follow, but there are 2")
+case("vectors_lines_too_many", "1 2\nthe 1 2\nof 3 4\n", "line 1 says that 1 lines follow, but there are 2")
+case("vectors_binary", b"3 2\nthe \x00\x00\x80\x3f\x00\x00\x00\x40\nof ", "line 2: has 2 fields; expected a word and 2 numbers")
+
 # ---- well-formed files: what the cases above refer to, and seeds for the fuzzers
 
 (HERE / "good.npy").write_bytes(npy(npy_dict(shape="(2, 3)"), struct.pack("<6f", *range(6))))
+(HERE / "good.npz").write_bytes(npz(("x.npy", ARRAY)))
+(HERE / "good.csv").write_text('text,score\n"a ""good"" film, and long",1.5\nshort,2\n')
+(HERE / "good.jsonl").write_text('{"text": "a film", "score": 1.5}\n{"score": null, "seen": true}\n')
+(HERE / "good.png").write_bytes(png())
+(HERE / "good.jpeg").write_bytes(jpeg())
+(HERE / "good.wav").write_bytes(wav(channels=2))
 (HERE / "good.tsv").write_text("text\tsplit\tmixed\tscore\na good film\ttrain\tg\t1.5\n"
                                "a bad film\ttrain\th\tinf\nnot bad\ttest\tg\t0\n")
+(HERE / "good.vectors.txt").write_text("the 0.5 -1\na b 2 1e-3\n")
 (HERE / "good.safetensors").write_bytes(
     safetensors({"__metadata__": {"k": "v"}, "a": entry(), "b": entry("BOOL", (), 8, 9)}, bytes(9)))
 (HERE / "good.toml").write_text(

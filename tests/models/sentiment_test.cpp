@@ -46,6 +46,11 @@ TEST(Sentiment, OutputsHaveTheDocumentedShapes) {
     const bool over_time = config.pool == SequencePool::attention;
     ASSERT_EQ(output.time_weights.defined(), over_time);
     ASSERT_EQ(output.modality_weights.defined(), !over_time);
+    ASSERT_EQ(output.time_input.has_value(), over_time);
+    if (over_time) {
+      const std::string& attended = model->inputs()[*output.time_input].name;
+      EXPECT_EQ(attended, config.time_modality.empty() ? "text" : config.time_modality);
+    }
     const Tensor weights = over_time ? output.time_weights : output.modality_weights;
     // 4 words, modalities, or 2 × 2 regions; 5 frames.
     const std::int64_t steps = over_time && config.time_modality == "audio" ? 5 : 4;

@@ -2,12 +2,14 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "data/npy.h"
 #include "tests/core/throws.h"
 #include "tests/train/small_run.h"
+#include "train/breakdown.h"
 #include "train/final_evaluation.h"
 #include "train/run.h"
 #include "train/trainer.h"
@@ -57,6 +59,16 @@ TEST(BuiltinSetsSlow, PictureAndRecordWithGapsTogetherDiagnose) {
   EXPECT_LE(accuracy, 0.95);
 }
 
+// Two of three votes give ¾ at most: only what fuses all three gets here.
+TEST(BuiltinSetsSlow, UtterancesNeedAllThreeModalities) {
+  RunConfig config = twin("utterances", 1200);
+  config.data.modalities = {"text", "audio", "video"};
+  config.model.name = "contextual";
+  config.train.batch_size = 8;
+  config.train.epochs = 8;
+  EXPECT_GT(test_accuracy(config), 0.95);
+}
+
 /// Twelve samples of six patients whose one feature is the label, in folds.
 class Folds : public testing::Test {
  protected:
@@ -101,6 +113,57 @@ TEST_F(Folds, EverySampleIsTestedOnceByAModelThatNeverSawItsFold) {
   EXPECT_EQ(json["pooled"]["accuracy"], 1.0);
   EXPECT_EQ(json["metrics"]["test"]["accuracy"]["mean"], 1.0);
   EXPECT_TRUE(json["collapsed"].empty());
+}
+
+/// The same samples with a number to predict and no classes.
+class NumberFolds : public Folds {
+ protected:
+  NumberFolds() {
+    std::ofstream(folder_.path() / "dataset.toml")
+        << "name = 'n'\n[table]\nfile = 'table.tsv'\n[split]\nfolds = 'fold'\n"
+           "valid_share = 0.3\n[group]\ncolumn = 'patient'\n[target]\ncolumn = 'label'\n"
+           "[[modality]]\nname = 'x'\nkind = 'features'\ncolumns = ['x']\n";
+    config_.loss.classification = 0.0;
+    config_.loss.regression = 1.0;
+    config_.train.select = "mae";
+    config_.train.epochs = 60;
+  }
+};
+
+TEST_F(NumberFolds, ANumberIsLearnedAloneAndHeldAgainstAConstant) {
+  for (const auto kind : {RegressionLoss::absolute, RegressionLoss::squared}) {
+    config_.loss.regression_kind = kind;
+    options_.start = RunFolder::Start::overwrite;
+    const FoldsOutcome outcome = run_folds(config_, options_);
+    ASSERT_EQ(outcome.runs.size(), 3u);
+    EXPECT_FALSE(outcome.pooled.contains("accuracy"));
+    EXPECT_LT(outcome.pooled.at("mae"), 0.2);
+    EXPECT_GT(outcome.pooled.at("correlation"), 0.9);
+    const Metrics& test = outcome.runs[0].metrics.at("test");
+    // The targets are 0 and 1: no constant is off by less than a half on average.
+    EXPECT_NEAR(test.at("constant_mae"), 0.5, 0.15);
+    EXPECT_NEAR(test.at("constant_mse"), 0.25, 0.1);
+    EXPECT_LT(test.at("mae"), test.at("constant_mae"));
+    std::ifstream file(options_.folder / "fold-0" / "report.html");
+    const std::string page{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_NE(page.find("id=\"scatter\""), std::string::npos);
+    EXPECT_EQ(page.find("id=\"confusion\""), std::string::npos);
+    EXPECT_NE(page.find("predicted score"), std::string::npos);
+  }
+}
+
+TEST(ConstantScores, AreMedianAndMeanOfTheTrainingSplit) {
+  Dataset dataset;
+  dataset.samples = 6;
+  dataset.targets = Tensor::from<float>({5.0F, 1.0F, 2.0F, 9.0F, -4.0F, 100.0F}, {6});
+  dataset.splits[0] = {0, 1, 2, 3};
+  dataset.splits[2] = {4, 5};
+  EXPECT_DOUBLE_EQ(constant_scores(dataset)->median, 3.5);
+  EXPECT_DOUBLE_EQ(constant_scores(dataset)->mean, 4.25);
+  dataset.splits[0] = {0, 1, 2};
+  EXPECT_DOUBLE_EQ(constant_scores(dataset)->median, 2.0);
+  dataset.targets = Tensor();
+  EXPECT_FALSE(constant_scores(dataset).has_value());
 }
 
 TEST_F(Folds, DataWithoutFoldsIsAnError) {

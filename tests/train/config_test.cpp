@@ -293,6 +293,19 @@ TEST(Config, OverridesAreTypedAndBareWordsAreStrings) {
   EXPECT_TRUE(config.train.watch_test);
 }
 
+TEST(Config, ATableInBracesTakesThePlaceOfTheWholeOne) {
+  const std::string text =
+      "[data]\nkind = 'folder'\ndescription = 'dataset.toml'\n[evaluate]\nby = 'type'\n";
+  const std::string builtin = "data={kind=\"builtin\", set=\"record\"}";
+  EXPECT_NE(refusal(text, {"data.kind=builtin"}).find("\"description\""), std::string::npos);
+  EXPECT_NE(refusal(text, {builtin}).find("evaluate.by is \"type\""), std::string::npos);
+  const RunConfig config =
+      parse_run_config(text, "run.toml", std::vector<std::string>{builtin, "evaluate={}"});
+  EXPECT_EQ(config.data.set, "record");
+  EXPECT_TRUE(config.data.description.empty());
+  EXPECT_TRUE(config.evaluate.by.empty());
+}
+
 TEST(Config, ALaterOverrideWins) {
   const RunConfig config = parse_run_config(
       "", "run.toml", std::vector<std::string>{"train.epochs=3", "train.epochs=4"});

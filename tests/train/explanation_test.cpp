@@ -163,6 +163,7 @@ TEST(Explainer, ExplainsEveryModalityOfARealModel) {
   const auto words = static_cast<std::size_t>(dataset.modality("text").length(sample));
   EXPECT_EQ(told.parts[0].effects.size(), words);
   EXPECT_EQ(told.time_weights.size(), words);
+  EXPECT_EQ(told.time_modality, "text");
   EXPECT_EQ(told.parts[1].effects.size(), 64u);  // 8 × 8 cells of 4 × 4 pixels
   EXPECT_EQ(told.parts[2].effects.size(), 12u);  // 24 frames in windows of 2
   double moved = 0.0;

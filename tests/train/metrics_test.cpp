@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 
@@ -75,6 +78,31 @@ TEST(Metrics, SevenClassesRoundAndClamp) {
   EXPECT_DOUBLE_EQ(sentiment_metrics(targets, scores).at("acc7"), 5.0 / 6.0);
 }
 
+// tests/golden/make_metrics.py computed these with scikit-learn and numpy.
+TEST(Metrics, GradedSentimentIsAsScikitLearnHasIt) {
+  const auto file = std::filesystem::path(HEDDLE_SOURCE_DIR) / "tests" / "golden" / "metrics.json";
+  const auto cases = nlohmann::json::parse(std::ifstream(file));
+  ASSERT_GE(cases.size(), 4u);
+  for (const auto& example : cases) {
+    const auto truth = example["truth"].get<Numbers>();
+    const auto predicted = example["predicted"].get<Numbers>();
+    Metrics found = sentiment_metrics(truth, predicted);
+    found.merge(regression_metrics(truth, predicted));
+    EXPECT_EQ(found.size(), example["metrics"].size());
+    for (const auto& [name, value] : example["metrics"].items()) {
+      ASSERT_TRUE(found.contains(name)) << name;
+      EXPECT_NEAR(found.at(name), value.get<double>(), 1e-12) << name << " of " << truth.size();
+    }
+  }
+}
+
+TEST(Metrics, NoSampleThatIsDecidedGivesNoAccuracy) {
+  const Metrics metrics = sentiment_metrics(Numbers{0, 0}, Numbers{1, -1});
+  EXPECT_EQ(metrics.at("acc2_pos"), 0.0);
+  EXPECT_EQ(metrics.at("f1_pos"), 0.0);
+  EXPECT_EQ(metrics.at("acc2_nonneg"), 0.5);
+}
+
 TEST(Metrics, SentimentFromClasses) {
   const Metrics metrics = sentiment_metrics(Numbers{-1, 0, 2, -2}, Labels{0, 0, 1, 1});
   EXPECT_DOUBLE_EQ(metrics.at("acc2_nonneg"), 0.5);
@@ -91,6 +119,7 @@ TEST(Metrics, UnequalLengthsAndUnknownClassesAreErrors) {
 TEST(Metrics, WhichWayIsBetter) {
   EXPECT_TRUE(larger_is_better("accuracy"));
   EXPECT_FALSE(larger_is_better("mae"));
+  EXPECT_TRUE(larger_is_better("f1_pos"));
   try {
     static_cast<void>(larger_is_better("acuracy"));
     FAIL();

@@ -22,6 +22,7 @@ RunReport full() {
       {"Loss", "step", "nats", ReportUnit::number, {{"train", {1, 2}, {0.7, 0.5}}}, {}, ""}};
   report.subsets = {{{"text", "image"}, 0.86, 0.01, 0.875, ""}, {{"audio"}, 0.75, {}, {}, ""}};
   report.confusions = {{"test", {"no", "yes"}, {{30, 10}, {5, 55}}}};
+  report.scatters = {{"test", {-1.0, 0.0, 3.0}, {-0.5, nan, 2.0}}};
   report.metrics = {{"test"},
                     {{"Acc-7", "", ReportUnit::fraction, false, {ReportValue{0.337, 0.011}}}}};
   report.seeds = {"test", {"accuracy"}, {ReportUnit::fraction}, {1, 2, 3}, {{.7}, {.8}, {.9}}};
@@ -74,6 +75,8 @@ TEST(ReportPage, SectionsFollowTheData) {
       {"href=\"#curves\"", [](RunReport& r) { r.charts.clear(); }},
       {"id=\"modalities\"", [](RunReport& r) { r.subsets.clear(); }},
       {"id=\"confusion\"", [](RunReport& r) { r.confusions.clear(); }},
+      {"id=\"scatter\"", [](RunReport& r) { r.scatters.clear(); }},
+      {"href=\"#scatter\"", [](RunReport& r) { r.scatters[0] = {}; }},
       {"Acc-7", [](RunReport& r) { r.metrics = {}; }},
       {"Every seed", [](RunReport& r) { r.seeds = {}; }},
       {"Not the result", [](RunReport& r) { r.best_epoch.reset(); }},
@@ -107,6 +110,8 @@ TEST(ReportPage, SaysTheNumbers) {
   EXPECT_TRUE(has(html, "80.0 ± 10.0" + thin + "%")) << "mean and deviation of the seeds";
   EXPECT_TRUE(has(html, "80.5 ± 0.4" + thin + "%")) << "best epoch";
   EXPECT_TRUE(has(html, "85 of 100 right")) << "confusion";
+  EXPECT_TRUE(has(html, "Predicted against true numbers of 2 samples")) << "scatter";
+  EXPECT_TRUE(has(html, "1 sample with a number that is NaN")) << "scatter";
   EXPECT_TRUE(has(html, "91.7" + thin + "%")) << "recall of yes";
   EXPECT_TRUE(has(html, "84.6" + thin + "%")) << "precision of yes";
   EXPECT_TRUE(has(html, "--w:0.67\" title=\"attention 40" + thin + "%\">bad")) << "shade of a word";
@@ -229,6 +234,7 @@ TEST(ReportPage, RefusesTablesThatDoNotFit) {
       [](RunReport& r) { r.charts[0].series[0].y.pop_back(); },
       [](RunReport& r) { r.confusions[0].counts.pop_back(); },
       [](RunReport& r) { r.confusions[0].counts[0].pop_back(); },
+      [](RunReport& r) { r.scatters[0].truth.pop_back(); },
       [](RunReport& r) { r.metrics.rows[0].values.clear(); },
       [](RunReport& r) { r.seeds.units.clear(); },
       [](RunReport& r) { r.seeds.values.pop_back(); },

@@ -113,7 +113,7 @@ class Block {
   void meet(std::uint32_t mask, const char* word, WarpWord complete, void* request, Place place);
   /// Waits until something else happened; the caller looks again then.
   void wait_for_flag(Place place);
-  void passed_flag() { ++progress_; }
+  void passed_flag();
   /// Waits until another thread of the block calls `release_event` with the same event.
   void wait_for_event(const void* event, const char* word, Place place);
   void release_event(const void* event);

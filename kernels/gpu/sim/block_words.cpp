@@ -182,6 +182,11 @@ void Block::wait_for_flag(Place place) {
   hide_end();
 }
 
+void Block::passed_flag() {
+  const HideScope hidden;
+  ++progress_;
+}
+
 void Block::wait_for_event(const void* event, const char* word, Place place) {
   current_->event = event;
   wait(Waiting::event, word, place);

@@ -1,99 +1,15 @@
-// LSTM, the versions with kernels per step: pointwise_steps and fused_cell.
+// LSTM, version pointwise_steps: the formulas as they stand (lstm_steps.h).
 //
-//   z = W x + R h + b        i, f, o = σ(z),  g = tanh(z),  c = f c + i g,  h = o tanh(c)
-//
-// pointwise_steps  The formulas as they stand: two products per step, then one kernel for each
-//                  function. A step is about a dozen launches, and z, c and h travel to memory and
-//                  back between them; with B·H of some thousands the launches are all that is seen.
-// fused_cell       W x of all steps is one product before the loop (it waits for nothing), and
-//                  everything pointwise is one kernel (lstm_cell.cu). A step is two launches.
-//                  What remains to be lost: R is read from memory in every step, and a launch
-//                  costs microseconds (lstm_persistent.cu keeps R on chip and launches once).
-//
-// Both directions share each launch: the step of the reverse direction stands for another time.
-// Both versions take every size and type: f32, f64 and bf16 (sums and c in f32).
+// Two products per step, then one kernel for each function. A step is about a dozen launches, and
+// z, c and h travel to memory and back between them; with B·H of some thousands the launches are
+// all that is seen.
 
-#include "kernels/gpu/lstm_cell.h"
-#include "kernels/gpu/product.h"
+#include "kernels/gpu/lstm_steps.h"
 
 namespace heddle::kernels::HEDDLE_BACKEND {
 namespace {
 
-constexpr unsigned pointwise_threads = 256;
-
-/// grid ⌈count / 256⌉, block 256, a thread per element; no shared memory. Bytes per element: what
-/// the function reads and writes, always to memory.
-template <typename Function>
-__global__ void pointwise(Function function, std::int64_t count) {
-  const std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
-  if (i < count) {
-    function(i);
-  }
-}
-
-template <typename Function>
-void run_pointwise(Stream& stream, const char* kernel, std::int64_t count,
-                   const Function& function) {
-  launch(pointwise<Function>,
-         Launch{.kernel = kernel,
-                .stream = stream,
-                .grid = dim3(blocks_for(count, pointwise_threads)),
-                .block = dim3(pointwise_threads)},
-         function, count);
-}
-
-/// Where element i of [D, B, H] stands.
-struct UnitPlace {
-  std::int64_t direction, row, unit;
-
-  __device__ UnitPlace(std::int64_t i, std::int64_t batch, std::int64_t hidden)
-      : direction(i / (batch * hidden)), row(i / hidden % batch), unit(i % hidden) {}
-  /// Element of the same unit's gate in [D, B, 4H].
-  __device__ std::int64_t of_gate(int gate, std::int64_t batch, std::int64_t hidden) const {
-    return ((direction * batch + row) * 4 + gate) * hidden + unit;
-  }
-};
-
-/// h and c before the first step, which is also what rows of no steps end with.
-template <typename T>
-struct BeginForward {
-  LstmForward<T> call;
-  Row<T> h;
-  Row<accumulate_t<T>> c;
-
-  __device__ void operator()(std::int64_t i) const {
-    const UnitPlace at(i, call.batch, call.hidden);
-    const accumulate_t<T> h_begin = initial(call.h0, at.direction, at.row, at.unit);
-    const accumulate_t<T> c_begin = initial(call.c0, at.direction, at.row, at.unit);
-    h(i) = narrow<T>(h_begin);
-    c(i) = c_begin;
-    call.h_n(at.direction, at.row, at.unit) = narrow<T>(h_begin);
-    call.c_n(at.direction, at.row, at.unit) = narrow<T>(c_begin);
-  }
-};
-
-/// dh0 and dc0: what is left after the first step, or what came in where there was none.
-template <typename T>
-struct FinishBackward {
-  LstmBackward<T> call;
-  Row<const T> dh;
-  Row<const accumulate_t<T>> dc;
-
-  __device__ void operator()(std::int64_t i) const {
-    const UnitPlace at(i, call.batch, call.hidden);
-    const bool ran = call.lengths[at.row] > 0;
-    if (call.dh0.data != nullptr) {
-      call.dh0(at.direction, at.row, at.unit) =
-          ran ? dh(i) : narrow<T>(initial(call.dh_n, at.direction, at.row, at.unit));
-    }
-    if (call.dc0.data != nullptr) {
-      call.dc0(at.direction, at.row, at.unit) =
-          narrow<T>(ran ? dc(i) : initial(call.dc_n, at.direction, at.row, at.unit));
-    }
-  }
-};
-
-// Functions of pointwise_steps, forward. z [D, B, 4H]; h, c and their like [D, B, H].
+// Functions of the forward steps. z [D, B, 4H]; h, c and their like [D, B, H].
 
 /// x of each row's own time, zeros where it has ended: [D, B, I].
 template <typename T>
@@ -215,7 +131,7 @@ struct WriteStep {
   }
 };
 
-// Functions of pointwise_steps, backward.
+// Functions of the backward steps.
 
 /// What was saved of the step, and what arrives at h and c; all zeros where the row has ended.
 template <typename T>
@@ -317,28 +233,6 @@ struct WriteDz {
   }
 };
 
-/// [D, B, columns] in memory of this call.
-template <typename T>
-View states_view(const Scratch<T>& scratch, DType dtype, const Stream& stream,
-                 const LstmSizes& sizes, std::int64_t columns) {
-  return view_of(scratch.data(), dtype, stream, {sizes.directions, sizes.batch, columns},
-                 {sizes.batch * columns, columns, 1});
-}
-/// Every matrix of [D, m, n] transposed.
-ConstView transposed(const ConstView& view) {
-  return with_strides(view, 0, {view.size(0), view.size(2), view.size(1)},
-                      {view.stride(0), view.stride(2), view.stride(1)});
-}
-template <typename T>
-Row<const T> reading(const Scratch<T>& scratch) {
-  return {scratch.data(), scratch.row().size, 1};
-}
-
-LstmSizes sizes_of(const LstmInputs& in) {
-  return {in.x.size(0), in.x.size(1), in.x.size(2), in.weight_hidden.size(2),
-          in.weight_hidden.size(0)};
-}
-
 /// 11 to 12 launches per step. Reads R and W whole in every step.
 template <typename T>
 void pointwise_forward_of(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
@@ -418,50 +312,6 @@ void pointwise_backward_of(Stream& stream, const LstmBackwardViews& views) {
   run_pointwise(stream, "lstm.finish", units, FinishBackward<T>{call, reading(dh), reading(dc)});
 }
 
-/// Two launches per step: the product, which reads R, and the cell.
-template <typename T>
-void fused_forward_of(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
-  using A = accumulate_t<T>;
-  const LstmSizes sizes = sizes_of(in);
-  const LstmForward<T> call = forward_call<T>(in, out);
-  const std::int64_t units = sizes.directions * sizes.batch * sizes.hidden;
-  const Scratch<T> recurrent(stream, 4 * units);
-  const Scratch<T> h(stream, units);
-  const Scratch<A> c(stream, units);
-  const View recurrent_view = states_view(recurrent, in.x.dtype, stream, sizes, 4 * sizes.hidden);
-  const View h_view = states_view(h, in.x.dtype, stream, sizes, sizes.hidden);
-  const View c_view = states_view(c, dtype_of<A>(), stream, sizes, sizes.hidden);
-  run_pointwise(stream, "lstm.begin", units, BeginForward<T>{call, h.row(), c.row()});
-  for (std::int64_t step = 0; step < sizes.time; ++step) {
-    product(stream, h_view, transposed(in.weight_hidden), false, recurrent_view);
-    cell_forward<T>(stream, call, step, batch_of<T>(static_cast<const ConstView&>(recurrent_view)),
-                    batch_of<T>(h_view), batch_of<A>(c_view));
-  }
-}
-
-/// Two launches per step: the cell, and the product with R.
-template <typename T>
-void fused_backward_of(Stream& stream, const LstmBackwardViews& views) {
-  using A = accumulate_t<T>;
-  const LstmSizes sizes = sizes_of(views.in);
-  const LstmBackward<T> call = backward_call<T>(views);
-  const std::int64_t units = sizes.directions * sizes.batch * sizes.hidden;
-  const Scratch<T> dz(stream, 4 * units);
-  const Scratch<T> dh(stream, units);
-  const Scratch<A> dc(stream, units);
-  const View dz_view = states_view(dz, views.dz.dtype, stream, sizes, 4 * sizes.hidden);
-  const View dh_view = states_view(dh, views.dz.dtype, stream, sizes, sizes.hidden);
-  const View dc_view = states_view(dc, dtype_of<A>(), stream, sizes, sizes.hidden);
-  for (std::int64_t step = sizes.time - 1; step >= 0; --step) {
-    cell_backward<T>(stream, call, step, batch_of<T>(static_cast<const ConstView&>(dh_view)),
-                     batch_of<A>(dc_view), batch_of<T>(dz_view));
-    if (step > 0 || views.to.dh0.given) {
-      product(stream, dz_view, views.in.weight_hidden, false, dh_view);
-    }
-  }
-  run_pointwise(stream, "lstm.finish", units, FinishBackward<T>{call, reading(dh), reading(dc)});
-}
-
 }  // namespace
 
 void pointwise_forward(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
@@ -472,16 +322,6 @@ void pointwise_forward(Stream& stream, const LstmInputs& in, const LstmOutputs& 
 void pointwise_backward(Stream& stream, const LstmBackwardViews& views) {
   dispatch_storage(views.dz.dtype, "lstm", [&](auto tag) {
     pointwise_backward_of<typename decltype(tag)::type>(stream, views);
-  });
-}
-void fused_forward(Stream& stream, const LstmInputs& in, const LstmOutputs& out) {
-  dispatch_storage(in.x.dtype, "lstm", [&](auto tag) {
-    fused_forward_of<typename decltype(tag)::type>(stream, in, out);
-  });
-}
-void fused_backward(Stream& stream, const LstmBackwardViews& views) {
-  dispatch_storage(views.dz.dtype, "lstm", [&](auto tag) {
-    fused_backward_of<typename decltype(tag)::type>(stream, views);
   });
 }
 
