@@ -19,9 +19,10 @@ struct TrainCommand {
   std::string out;     // empty: out/<name>
   bool resume = false;
   bool overwrite = false;
-  std::int64_t seeds = 0;  // 0: one run; else so many, each in a folder of its own
-  bool folds = false;      // cross-validation: every fold of the data set
-  std::string typed;       // the command line, for the report
+  std::int64_t seeds = 0;   // 0: one run; else so many, each in a folder of its own
+  bool folds = false;       // cross-validation: every fold of the data set
+  bool separately = false;  // of a joint run: each member alone too
+  std::string typed;        // the command line, for the report
 };
 int run(const TrainCommand& command);
 

@@ -135,10 +135,44 @@ std::vector<bool> shown_modalities(const std::string& list,
   return shown;
 }
 
+/// Every task of a joint run.
+int evaluate_joint(const LoadedTasks& joint, const EvaluateCommand& command, Split split) {
+  const TrainedTasks& tasks = *joint.tasks;
+  check<UsageError>(command.modalities.empty() && command.missing_rates.empty(),
+                    "heddle evaluate: ", command.source,
+                    " is of several tasks; expected neither --modalities nor --missing-rates, or "
+                    "the folder of one task inside it");
+  std::vector<Metrics> of_task;
+  std::vector<Predictions> predictions;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const TrainedTask& task = tasks[i];
+    predictions.push_back(evaluate_split({*task.model, task.loss, task.modalities}, task.dataset,
+                                         task.config, split));
+    of_task.push_back(predictions.back().samples.empty()
+                          ? Metrics{}
+                          : detailed_metrics(predictions.back(), task.dataset));
+  }
+  const Metrics joined = tasks.joined(of_task);
+  check<InputError>(!joined.empty(), command.source, ": no task has ", command.split, " samples");
+  if (command.json) {
+    std::cout << evaluation_json(command.split, joined, {});
+    return 0;
+  }
+  std::cout << std::fixed << std::setprecision(4);
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    std::cout << (i == 0 ? "" : "\n") << "task " << tasks[i].name << '\n';
+    print_metrics(of_task[i], predictions[i], tasks[i].dataset);
+  }
+  return 0;
+}
+
 }  // namespace
 
 int run(const EvaluateCommand& command) {
   const Split split = split_named(command.split);
+  if (const auto joint = load_joint_run(command.source, command.device, command.overrides)) {
+    return evaluate_joint(*joint, command, split);
+  }
   LoadedRun run = load_run(command.source, command.device, command.overrides);
   check<UsageError>(run.config.task.kind != TaskKind::retrieve ||
                         (command.modalities.empty() && command.missing_rates.empty()),

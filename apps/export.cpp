@@ -2,6 +2,7 @@
 #include <iomanip>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "apps/loaded_run.h"
 #include "core/error.h"
 #include "layers/visit.h"
+#include "models/auxiliary_heads.h"
 #include "train/final_evaluation.h"
 #include "train/model_file.h"
 #include "train/onnx_file.h"
@@ -21,6 +23,7 @@ namespace {
 ModelFile file_of(const LoadedRun& run) {
   ModelFile file;
   file.config = run.config;
+  file.config.train.auxiliary = {};  // heads that only trained beside the model stay behind
   file.classifies = run.loss->classifies();
   file.scores = run.loss->scores();
   file.data.name = run.data.dataset.name;
@@ -29,7 +32,11 @@ ModelFile file_of(const LoadedRun& run) {
     Modality& modality = file.data.modalities.emplace_back();
     modality.info = run.data.dataset.modality(name).info;
   }
-  file.weights = copy_of_weights(parameters_of(*run.model));
+  for (NamedTensor& weight : copy_of_weights(parameters_of(*run.model))) {
+    if (!is_auxiliary(weight.name)) {
+      file.weights.push_back(std::move(weight));
+    }
+  }
   return file;
 }
 

@@ -1,5 +1,6 @@
 #include "apps/loaded_run.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "core/error.h"
@@ -9,17 +10,52 @@
 
 namespace heddle {
 
-LoadedRun load_run(const std::string& source, const std::string& device,
-                   std::vector<std::string> overrides) {
+namespace {
+
+void add_device(const std::string& device, std::vector<std::string>& overrides) {
   if (!device.empty()) {
     overrides.push_back("train.device=\"" + device + "\"");
     if (device == "cpu") {
       overrides.emplace_back("train.math=\"f32\"");
     }
   }
+}
+
+}  // namespace
+
+std::unique_ptr<LoadedTasks> load_joint_run(const std::string& source, const std::string& device,
+                                            std::vector<std::string> overrides) {
+  add_device(device, overrides);
+  const WeightsFile file = find_weights(source);
+  RunConfig config = parse_run_config(file.config, source, overrides);
+  if (config.task.kind != TaskKind::joint) {
+    return nullptr;
+  }
+  auto run = std::make_unique<LoadedTasks>();
+  run->config = std::move(config);
+  run->data = load_tasks(run->config);
+  std::vector<const Dataset*> datasets;
+  for (const LoadedData& data : run->data) {
+    datasets.push_back(&data.dataset);
+  }
+  run->tasks.emplace(run->config, datasets);
+  load_weights(run->tasks->parameters(), file.weights, source);
+  return run;
+}
+
+LoadedRun load_run(const std::string& source, const std::string& device,
+                   std::vector<std::string> overrides) {
+  add_device(device, overrides);
   const WeightsFile file = find_weights(source);
   LoadedRun run;
   run.config = parse_run_config(file.config, source, overrides);
+  if (run.config.task.kind == TaskKind::joint) {
+    const std::string& first = run.config.members.front().name;
+    fail<InputError>(source,
+                     ": this run is of several tasks trained together; expected the folder of one "
+                     "inside it, such as ",
+                     (std::filesystem::path(source) / first).string());
+  }
   run.data = load_data(run.config.data, run.config.evaluate.by, file.tokenizers);
   run.loss.emplace(run.config, run.data.dataset);
   run.model = model_for(run.config, run.data.dataset, *run.loss);

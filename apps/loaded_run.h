@@ -9,6 +9,7 @@
 #include "train/config.h"
 #include "train/load_data.h"
 #include "train/loss.h"
+#include "train/trained_tasks.h"
 
 namespace heddle {
 
@@ -22,10 +23,21 @@ struct LoadedRun {
   std::vector<std::string> modalities;  // in the model's order
 };
 
-/// `source` as find_weights takes it. Errors (InputError): nothing of ours there, damaged, or the
-/// data cannot be loaded.
-/// `device` empty: the one it was trained on. A model trained with other mathematics than the
-/// device has is run in f32.
+/// Several tasks trained together, with their data, ready to be asked.
+struct LoadedTasks {
+  RunConfig config;
+  std::vector<LoadedData> data;  // one per task
+  std::optional<TrainedTasks> tasks;
+};
+
+/// What `source` holds where that is a joint run as a whole; null where it is of one task. Errors
+/// and `device`: as load_run.
+std::unique_ptr<LoadedTasks> load_joint_run(const std::string& source, const std::string& device,
+                                            std::vector<std::string> overrides = {});
+
+/// `source` as find_weights takes it. Errors (InputError): several tasks trained together; nothing
+/// of ours there, damaged, or the data cannot be loaded. `device` empty: the one it was trained on.
+/// A model trained with other mathematics than the device has is run in f32.
 LoadedRun load_run(const std::string& source, const std::string& device,
                    std::vector<std::string> overrides = {});
 

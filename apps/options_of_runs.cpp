@@ -35,13 +35,20 @@ void add_train(CLI::App& app, TrainCommand& command, Chosen& chosen) {
                  "Cross-validation: train once for each fold of the data set's [split]; folds.json "
                  "has the results together")
       ->excludes("--seeds");
+  train
+      ->add_flag(
+          "--separately", command.separately,
+          "Of several tasks trained together (task.kind = \"joint\"): also train each alone, "
+          "with as many steps and samples; transfer.json sets them side by side")
+      ->excludes("--folds");
   train->footer(
       "Examples:\n"
       "  heddle train configs/demo.toml\n"
       "  heddle train configs/demo.toml --set train.epochs=2 --set model.hidden=32 --out "
       "out/small\n"
       "  heddle train configs/demo.toml --resume\n"
-      "  heddle train configs/mosi/bclstm.toml --seeds 5\n\n"
+      "  heddle train configs/mosi/bclstm.toml --seeds 5\n"
+      "  heddle train configs/joint/twins.toml --separately --seeds 3\n\n"
       "The run folder gets config.toml, metrics.jsonl, checkpoints/, best.safetensors,\n"
       "last.safetensors, summary.json and report.html. Ctrl-C finishes the step and saves.");
   train->callback([&] { chosen = [&] { return run(command); }; });
@@ -76,6 +83,7 @@ void add_evaluate(CLI::App& app, EvaluateCommand& command, Chosen& chosen) {
       "  heddle evaluate out/demo --modalities text,audio\n"
       "  heddle evaluate out/demo --missing-rates 0,0.25,0.5,0.75\n"
       "  heddle evaluate out/demo\n"
+      "  heddle evaluate out/joint_twins      (every task of a joint run)\n"
       "  heddle evaluate out/demo/last.safetensors --split valid --json");
   evaluate->callback([&] { chosen = [&] { return run(command); }; });
 }

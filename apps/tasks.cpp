@@ -17,7 +17,7 @@ namespace {
 struct Task {
   std::string config;  // as it is typed
   std::string name;
-  std::string kind;  // "classify", "retrieve", "generate"
+  std::string kind;  // "classify", "retrieve", "generate", "joint"
   std::string data;
   std::string description;
   bool ready = false;
@@ -30,6 +30,8 @@ const char* name_of(TaskKind kind) {
       return "retrieve";
     case TaskKind::generate:
       return "generate";
+    case TaskKind::joint:
+      return "joint";
     case TaskKind::classify:
       break;
   }
@@ -59,6 +61,20 @@ void look_at_data(const RunConfig& config, Task& task) {
                    found.folder.string(), ", the first ", found.missing.front());
 }
 
+/// The same of all members: ready where all are there, else what the first lacks.
+void look_at_members(const RunConfig& config, Task& task) {
+  task.ready = true;
+  for (std::size_t i = 0; i < config.members.size(); ++i) {
+    Task member;
+    look_at_data(member_run(config, i), member);
+    task.data += (i == 0 ? "" : " + ") + member.data;
+    if (task.ready) {
+      task.state = member.state;
+    }
+    task.ready = task.ready && member.ready;
+  }
+}
+
 /// The configurations below a folder; dataset descriptions are not among them.
 std::vector<Task> tasks_below(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
@@ -78,7 +94,11 @@ std::vector<Task> tasks_below(const std::filesystem::path& folder) {
     task.name = config.name;
     task.kind = name_of(config.task.kind);
     task.description = config.description;
-    look_at_data(config, task);
+    if (config.task.kind == TaskKind::joint) {
+      look_at_members(config, task);
+    } else {
+      look_at_data(config, task);
+    }
   }
   return tasks;
 }

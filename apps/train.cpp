@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
@@ -112,6 +113,66 @@ void print_folds(const FoldsOutcome& outcome, const std::filesystem::path& folde
   std::cout << "results: " << (folder / "folds.json").string() << '\n';
 }
 
+void print_tasks(const RunOutcome& outcome, const std::filesystem::path& folder) {
+  std::cout << std::fixed << std::setprecision(4);
+  for (const MemberOutcome& member : outcome.members) {
+    std::cout << member.name << '\n';
+    for (const auto& [split, values] : member.summary.metrics) {
+      print_metrics({{"  " + split, values}});
+    }
+  }
+  std::cout << "mean over tasks\n";
+  for (const auto& [split, values] : outcome.summary.metrics) {
+    Metrics means;
+    for (const auto& [name, value] : values) {
+      if (name.find('.') == std::string::npos) {
+        means[name] = value;
+      }
+    }
+    print_metrics({{"  " + split, means}});
+  }
+  print_collapse(outcome.summary, "");
+  std::cout << outcome.summary.steps << " steps in " << time_text(outcome.summary.seconds) << ", "
+            << outcome.summary.parameters << " parameters, weights "
+            << outcome.summary.weights_sha256.substr(0, 16) << "…\n";
+  for (const MemberOutcome& member : outcome.members) {
+    std::cout << "report: " << (folder / member.name / "report.html").string() << '\n';
+  }
+}
+
+void print_transfer(const TransferOutcome& outcome, const std::filesystem::path& folder) {
+  constexpr int name_width = 18;
+  constexpr int value_width = 20;
+  std::cout << "test split, over " << outcome.together.size()
+            << " seeds; alone: as many steps and samples of each task\n"
+            << std::left << std::setw(name_width) << "task" << std::setw(name_width) << "metric"
+            << std::setw(value_width) << "together" << std::setw(value_width) << "alone"
+            << "difference\n";
+  const auto text = [](const Spread& spread) {
+    return concat(std::fixed, std::setprecision(4), spread.mean, " ± ", spread.deviation);
+  };
+  constexpr int sign_bytes = 1;  // "±" is two bytes wide and one letter
+  for (const TransferRow& row : transfer_rows(outcome)) {
+    if (row.metric == "accuracy" || row.metric == "mae" || row.metric == "loss") {
+      std::cout << std::left << std::setw(name_width) << row.member << std::setw(name_width)
+                << row.metric << std::setw(value_width + sign_bytes) << text(row.together)
+                << std::setw(value_width + sign_bytes) << text(row.alone) << text(row.difference)
+                << '\n';
+    }
+  }
+  std::cout << "results: " << (folder / "transfer.json").string() << '\n';
+}
+
+int train_separately(const RunConfig& config, const TrainCommand& command,
+                     const std::vector<LoadedData>& data, const RunOptions& options) {
+  const TransferOutcome outcome =
+      run_separately(config, std::max<std::int64_t>(1, command.seeds), data, options);
+  if (outcome.signal == 0) {
+    print_transfer(outcome, options.folder);
+  }
+  return outcome.signal == 0 ? 0 : signal_base + outcome.signal;
+}
+
 }  // namespace
 
 int run(const TrainCommand& command) {
@@ -134,8 +195,10 @@ int run(const TrainCommand& command) {
     }
     return outcome.signal == 0 ? 0 : signal_base + outcome.signal;
   }
-  const LoadedData data =
-      load_data(config.data, config.evaluate.by, {}, config.train.domain.column);
+  const std::vector<LoadedData> data = load_tasks(config);
+  if (command.separately) {
+    return train_separately(config, command, data, options);
+  }
   if (command.seeds > 0) {
     const SeedsOutcome outcome = run_seeds(config, command.seeds, data, options);
     if (outcome.signal == 0) {
@@ -145,7 +208,11 @@ int run(const TrainCommand& command) {
   }
   const RunOutcome outcome = run_training(config, data, options);
   if (outcome.signal == 0) {
-    print_summary(config, outcome.summary, options.folder);
+    if (config.task.kind == TaskKind::joint) {
+      print_tasks(outcome, options.folder);
+    } else {
+      print_summary(config, outcome.summary, options.folder);
+    }
   }
   return outcome.signal == 0 ? 0 : signal_base + outcome.signal;
 }

@@ -16,9 +16,9 @@ namespace {
 
 /// Names that parts of the models have themselves: an input of that name would share parameter
 /// names with them.
-constexpr std::array<std::string_view, 9> part_names = {
-    "fusion",        "classifier",    "dropout",   "lstm",     "dense",
-    "dense_dropout", "input_dropout", "log_scale", "adversary"};
+constexpr std::array<std::string_view, 11> part_names = {
+    "fusion",        "classifier", "dropout",   "lstm",          "dense",    "dense_dropout",
+    "input_dropout", "log_scale",  "auxiliary", "log_variances", "adversary"};
 
 void check_name(const InputSpec& spec) {
   check<InputError>(!spec.name.empty() && spec.name.find('.') == std::string::npos,

@@ -9,6 +9,7 @@ namespace heddle {
 FusionModel::FusionModel(const ModelConfig& config, std::vector<InputSpec> inputs,
                          std::int64_t classes, bool with_score, const Generator& generator)
     : inputs_(std::move(inputs)),
+      width_(config.hidden),
       missing_vectors_(config.missing_vectors),
       modalities_(inputs_.size()),
       dropout_(config.dropout, generator.named("dropout")) {
@@ -69,6 +70,11 @@ FusionInput FusionModel::Modality::encode(const CleanInput& input, bool stands_i
   return result;
 }
 
+std::vector<std::int64_t> FusionModel::encoded_widths() const {
+  return late_.has_value() ? std::vector<std::int64_t>{}
+                           : std::vector<std::int64_t>(inputs_.size(), width_);
+}
+
 ModelOutput FusionModel::forward(const CleanBatch& batch) {
   FusionInputs encoded;
   for (std::size_t i = 0; i < modalities_.size(); ++i) {
@@ -83,6 +89,12 @@ ModelOutput FusionModel::forward(const CleanBatch& batch) {
   const Fused fused = (*fusion_)(encoded);
   ModelOutput output = (*classifier_)(dropout_(fused.values));
   output.modality_weights = fused.modality_weights;
+  for (std::size_t i = 0; gives_encoded && i < encoded.size(); ++i) {
+    const FusionInput& input = encoded[i];
+    output.encoded.push_back(
+        {input.vector.defined() ? input.vector : mean_of_steps({input.steps, input.lengths, {}}),
+         batch.inputs[i].present});
+  }
   return output;
 }
 

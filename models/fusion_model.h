@@ -32,6 +32,9 @@ class FusionModel : public Model {
   ModelOutput forward(const CleanBatch& batch) override;
   void visit(Visitor& visitor) override;
   const std::vector<InputSpec>& inputs() const override { return inputs_; }
+  /// Of modalities read step by step, the mean of their steps. Empty with late fusion, whose
+  /// classifiers are of one modality each already.
+  std::vector<std::int64_t> encoded_widths() const override;
   std::int64_t fused_width() const override { return classifier_ ? classifier_->width() : 0; }
 
  private:
@@ -46,6 +49,7 @@ class FusionModel : public Model {
   };
 
   std::vector<InputSpec> inputs_;
+  std::int64_t width_;  // of every encoded modality
   bool missing_vectors_;
   std::vector<Modality> modalities_;  // in the order of inputs_
   std::optional<FusionBlock> fusion_;

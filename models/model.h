@@ -61,6 +61,19 @@ struct CleanBatch {
   Tensor group_lengths;            // as in ModelBatch
 };
 
+/// What a model makes of one modality before the modalities meet.
+struct EncodedModality {
+  Variable vector;  // [B, width]; groups: [U, B, width]
+  Tensor present;   // bool [B] (groups: [U, B]); undefined: all present
+};
+
+/// What an auxiliary head says from its modality alone (models/auxiliary_heads.h).
+struct HeadOutput {
+  Variable logits;  // as ModelOutput's; undefined without classes
+  Variable score;   // as ModelOutput's; undefined without a number
+  Tensor present;   // as EncodedModality's: what it says of other samples has no meaning
+};
+
 struct ModelOutput {
   /// [B, classes]; groups: [U, B, classes]. Undefined where the model has no classes.
   Variable logits;
@@ -79,6 +92,11 @@ struct ModelOutput {
   std::vector<Variable> embeddings;
   /// What their cosines are multiplied by, [1]; undefined: as the loss is configured.
   Variable similarity_scale;
+  std::vector<EncodedModality> encoded;  // one per input, where Model::gives_encoded; else empty
+  std::vector<HeadOutput> heads;         // one per input; empty without auxiliary heads
+  /// log σ² of each part of the loss, [parts]; undefined where parts are not weighted by them
+  /// (train/loss_weighting.h).
+  Variable log_variances;
 };
 
 class SequenceGenerator;
@@ -98,6 +116,12 @@ class Model {
   virtual std::int64_t embedding_width() const { return 0; }
   /// What writes sequences with this model; null where it writes none.
   virtual SequenceGenerator* generator() { return nullptr; }
+
+  /// Of each input, the width of ModelOutput::encoded; empty: this model keeps no vector of a
+  /// modality's own.
+  virtual std::vector<std::int64_t> encoded_widths() const { return {}; }
+  /// Whether `forward` also gives ModelOutput::encoded.
+  bool gives_encoded = false;
 
   /// Checks and cleans a batch on the host, where data comes from, and sends it to the device of
   /// the parameters. Errors: an input that is missing, or does not fit its spec or the others.

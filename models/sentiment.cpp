@@ -4,6 +4,7 @@
 
 #include "autograd/ops.h"
 #include "core/error.h"
+#include "models/fusion/fusion_input.h"
 
 namespace heddle {
 namespace {
@@ -87,24 +88,50 @@ Variables SentimentModel::encode_vectors(const std::vector<CleanInput>& inputs) 
   return vectors;
 }
 
-Pooled SentimentModel::attend_to_steps(const std::vector<CleanInput>& inputs) {
+void SentimentModel::give_encoded(const Variables& vectors, const EncodedSteps* steps,
+                                  const std::vector<CleanInput>& inputs,
+                                  ModelOutput& output) const {
+  std::size_t next = 0;
+  for (std::size_t i = 0; gives_encoded && i < inputs.size(); ++i) {
+    const bool has_vector = modalities_[i].vector.has_value();
+    output.encoded.push_back(
+        {has_vector ? vectors[next++] : mean_of_steps(*steps), inputs[i].present});
+  }
+}
+
+std::vector<std::int64_t> SentimentModel::encoded_widths() const {
+  std::vector<std::int64_t> widths;
+  for (const Modality& modality : modalities_) {
+    widths.push_back(modality.steps.has_value()        ? modality.steps->width()
+                     : modality.projection.has_value() ? modality.projection->weight.size(0)
+                                                       : modality.vector->width());
+  }
+  return widths;
+}
+
+Pooled SentimentModel::attend_to_steps(const std::vector<CleanInput>& inputs, ModelOutput& output) {
   const CleanInput& input = inputs[*time_input_];
   Modality& modality = modalities_[*time_input_];
   const EncodedSteps steps = (*modality.steps)(input);
   const Variables vectors = encode_vectors(inputs);
+  give_encoded(vectors, &steps, inputs, output);
   return (*fusion_)(replace_missing(steps.states, input.present, modality.missing_step),
                     vectors.empty() ? Variable() : concat(vectors, 1), steps.lengths);
 }
 
-Pooled SentimentModel::attend_to_modalities(const std::vector<CleanInput>& inputs) {
+Pooled SentimentModel::attend_to_modalities(const std::vector<CleanInput>& inputs,
+                                            ModelOutput& output) {
   const Variables vectors = encode_vectors(inputs);
+  give_encoded(vectors, nullptr, inputs, output);
   return (*fusion_)(stack(vectors, 0), token_context_ ? concat(vectors, 1) : Variable(), {});
 }
 
 ModelOutput SentimentModel::forward(const CleanBatch& batch) {
-  const Pooled pooled =
-      time_input_.has_value() ? attend_to_steps(batch.inputs) : attend_to_modalities(batch.inputs);
+  ModelOutput beside;
+  const Pooled pooled = time_input_.has_value() ? attend_to_steps(batch.inputs, beside)
+                                                : attend_to_modalities(batch.inputs, beside);
   ModelOutput output = classifier_(dropout_(pooled.values));
+  output.encoded = std::move(beside.encoded);
   (time_input_.has_value() ? output.time_weights : output.modality_weights) =
       pooled.weights.value();
   output.time_input = time_input_;

@@ -35,6 +35,8 @@ class SentimentModel : public Model {
   ModelOutput forward(const CleanBatch& batch) override;
   void visit(Visitor& visitor) override;
   const std::vector<InputSpec>& inputs() const override { return inputs_; }
+  /// Of the modality attended to over time, the mean of its steps.
+  std::vector<std::int64_t> encoded_widths() const override;
 
   std::int64_t fused_width() const override { return classifier_.width(); }
 
@@ -54,8 +56,11 @@ class SentimentModel : public Model {
 
   /// One vector per sample from every input but the time modality, in order.
   Variables encode_vectors(const std::vector<CleanInput>& inputs);
-  Pooled attend_to_steps(const std::vector<CleanInput>& inputs);
-  Pooled attend_to_modalities(const std::vector<CleanInput>& inputs);
+  Pooled attend_to_steps(const std::vector<CleanInput>& inputs, ModelOutput& output);
+  Pooled attend_to_modalities(const std::vector<CleanInput>& inputs, ModelOutput& output);
+  /// Keeps what the modalities were encoded as, where it is asked for.
+  void give_encoded(const Variables& vectors, const EncodedSteps* steps,
+                    const std::vector<CleanInput>& inputs, ModelOutput& output) const;
 
   std::vector<InputSpec> inputs_;
   DType dtype_;

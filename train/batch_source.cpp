@@ -74,6 +74,15 @@ std::vector<Tensor*> tensors_of(StepBatch& batch) {
   return tensors;
 }
 
+std::vector<Tensor*> tensors_of(std::vector<StepBatch>& batches) {
+  std::vector<Tensor*> tensors;
+  for (StepBatch& batch : batches) {
+    const std::vector<Tensor*> some = tensors_of(batch);
+    tensors.insert(tensors.end(), some.begin(), some.end());
+  }
+  return tensors;
+}
+
 BatchSource::BatchSource(const TrainConfig& config, const Dataset& dataset,
                          const std::vector<std::string>& modalities, Model& model, const Loss& loss,
                          const Adversaries* adversaries)

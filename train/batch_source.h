@@ -28,6 +28,7 @@ struct StepBatch {
 
 /// Every tensor of the batch in a fixed order, undefined ones too.
 std::vector<Tensor*> tensors_of(StepBatch& batch);
+std::vector<Tensor*> tensors_of(std::vector<StepBatch>& batches);
 
 /// The training samples in the order of a run, batch after batch, each sample with the modalities
 /// it shows. A batch may be made ready while the device still computes the one before.

@@ -1,5 +1,8 @@
 #include "train/config.h"
 
+#include <algorithm>
+#include <string_view>
+
 #include "core/device.h"
 #include "core/error.h"
 
@@ -74,8 +77,53 @@ void validate_generation(const RunConfig& config) {
       "loss.classification above 0, loss.regression = 0 and class_weights = \"none\"");
 }
 
+void validate_optimizer(const OptimizerConfig& config) {
+  check<InputError>(!config.nesterov || config.momentum > 0.0,
+                    "optimizer.nesterov is true but optimizer.momentum is 0; "
+                    "give a momentum, such as 0.9");
+  check<InputError>(config.kind == OptimizerKind::sgd || config.epsilon > 0.0,
+                    "optimizer.epsilon is 0; Adam divides by it where a gradient is zero: "
+                    "give a small number, such as 1e-8");
+}
+
+void validate_members(const RunConfig& config) {
+  check<InputError>(!config.members.empty(),
+                    "task.kind is \"joint\" but there is no task; expected a table "
+                    "[member.NAME] for each");
+  check<InputError>(
+      !config.task.share.empty(),
+      "task.kind is \"joint\" but task.share is empty, so that its members would have "
+      "nothing in common; expected modalities, such as [\"text\"]");
+  constexpr std::string_view allowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+  for (std::size_t i = 0; i < config.members.size(); ++i) {
+    const JointMember& member = config.members[i];
+    check<InputError>(
+        !member.name.empty() && member.name.find_first_not_of(allowed) == std::string::npos,
+        "[member.", member.name, "]: expected a name of letters, digits, _ and -");
+    const auto& share = config.task.share;
+    check<InputError>(std::find(share.begin(), share.end(), member.name) == share.end(), "[member.",
+                      member.name, "] is called as a shared modality; give it another name");
+    check<InputError>(member.config.task.kind == TaskKind::classify, "[member.", member.name,
+                      "]: task.kind is not \"classify\"; tasks that are trained together are of "
+                      "classes, numbers or both");
+    check<InputError>(member.config.model.tokens.vectors.empty(), "[member.", member.name,
+                      "]: model.tokens.vectors is given, but tasks that are trained together learn "
+                      "their word vectors; expected none");
+    try {
+      validate(member_run(config, i));
+    } catch (const InputError& error) {
+      fail<InputError>("[member.", member.name, "]: ", error.what());
+    }
+  }
+}
+
 void validate_task(const RunConfig& config) {
   const std::string& model = config.model.name;
+  check<InputError>(
+      !config.train.auxiliary.is_on || config.task.kind == TaskKind::classify,
+      "train.auxiliary has a weighting, but task.kind is not \"classify\": there are no "
+      "labels for a head of one modality; expected weighting = \"none\"");
   check<InputError>(
       (config.task.kind == TaskKind::retrieve) == (model == "joint_embedding"),
       config.task.kind == TaskKind::retrieve
@@ -97,6 +145,7 @@ void validate_task(const RunConfig& config) {
     case TaskKind::generate:
       validate_generation(config);
       break;
+    case TaskKind::joint:
     case TaskKind::classify:
       break;
   }
@@ -118,10 +167,41 @@ void validate_adversaries(const RunConfig& config) {
 
 }  // namespace
 
+RunConfig member_run(const RunConfig& joint, std::size_t member) {
+  const JointMember& own = joint.members[member];
+  RunConfig run = joint;
+  run.members.clear();
+  run.name = own.name;
+  run.description = joint.description;
+  run.task = own.config.task;
+  run.data = own.config.data;
+  run.model = own.config.model;
+  run.loss = own.config.loss;
+  run.evaluate = own.config.evaluate;
+  run.train.batch_size = own.config.train.batch_size;
+  run.train.batch_tokens = own.config.train.batch_tokens;
+  run.train.modality_dropout = own.config.train.modality_dropout;
+  run.train.modality_dropout_start = own.config.train.modality_dropout_start;
+  run.train.evaluation_batch_size = own.config.train.evaluation_batch_size;
+  return run;
+}
+
+RunConfig only_member(const RunConfig& joint, std::size_t member, std::int64_t epoch_steps) {
+  RunConfig alone = joint;
+  alone.members = {joint.members[member]};
+  alone.task.epoch_steps = epoch_steps;
+  return alone;
+}
+
 void validate(const RunConfig& config) {
   validate_name(config.name);
   validate_device(config.train.device);
   validate_math(config);
+  if (config.task.kind == TaskKind::joint) {
+    validate_members(config);
+    validate_optimizer(config.optimizer);
+    return;
+  }
   check<InputError>(config.data.kind != DataKind::folder || !config.data.description.empty(),
                     "data.kind is \"folder\" but data.description is not given; "
                     "expected the path of a dataset.toml");
@@ -135,12 +215,7 @@ void validate(const RunConfig& config) {
       config.train.choose == ChooseRule::best || config.train.select == "accuracy",
       "train.choose is \"one_standard_error\" but train.select is \"", config.train.select,
       "\"; the standard error of a share of samples is known: expected select = \"accuracy\"");
-  check<InputError>(!config.optimizer.nesterov || config.optimizer.momentum > 0.0,
-                    "optimizer.nesterov is true but optimizer.momentum is 0; "
-                    "give a momentum, such as 0.9");
-  check<InputError>(config.optimizer.kind == OptimizerKind::sgd || config.optimizer.epsilon > 0.0,
-                    "optimizer.epsilon is 0; Adam divides by it where a gradient is zero: "
-                    "give a small number, such as 1e-8");
+  validate_optimizer(config.optimizer);
 }
 
 }  // namespace heddle

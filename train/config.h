@@ -18,9 +18,11 @@ enum class OptimizerKind : std::uint8_t { adam, adamw, sgd };
 enum class ScheduleKind : std::uint8_t { constant, cosine, step, inverse_sqrt };
 enum class RegressionLoss : std::uint8_t { absolute, squared };
 enum class ClassWeights : std::uint8_t { none, balanced };
-enum class TaskKind : std::uint8_t { classify, retrieve, generate };
+enum class TaskKind : std::uint8_t { classify, retrieve, generate, joint };
 enum class ContrastiveLossKind : std::uint8_t { infonce, triplet };
 enum class TripletNegatives : std::uint8_t { hardest, all };
+/// How the losses of several heads, or of several tasks, are added up (train/loss_weighting.h).
+enum class LossWeighting : std::uint8_t { fixed, uncertainty };
 enum class ChooseRule : std::uint8_t { best, one_standard_error };
 
 /// Two modalities that are held against each other, by name.
@@ -35,7 +37,7 @@ struct ModalityPair {
 struct TaskConfig {
   /// classify: classes or a number or both, as [loss] says. retrieve: find what belongs together.
   /// generate: write one modality of kind tokens from another one, and from all that is shown
-  /// beside it.
+  /// beside it. joint: several tasks of kind classify on shared encoders.
   TaskKind kind = TaskKind::classify;
 
   // kind = "retrieve"
@@ -50,6 +52,14 @@ struct TaskConfig {
   std::int64_t beam = 5;
   double length_penalty = 1.0;
   bool bleu_lower_case = false;  // BLEU of texts in lower case
+
+  // kind = "joint": several tasks (RunConfig::members) trained together
+  /// Modalities whose encoders the members share: those of the same name and kind.
+  std::vector<std::string> share;
+  LossWeighting weighting = LossWeighting::fixed;
+  /// Steps of one epoch, each of one batch of every member; 0: as many as the member with most
+  /// batches has.
+  std::int64_t epoch_steps = 0;
 };
 
 /// [data]: what is learned from.
@@ -85,6 +95,14 @@ struct AttackConfig {
   double epsilon = 1.0;    // how far a table may be moved (Euclidean norm)
   double step = 0.3;       // pgd: length of one move
   std::int64_t steps = 3;  // pgd: moves
+};
+
+/// [train.auxiliary]: a classifier per modality, trained beside the model
+/// (models/auxiliary_heads.h).
+struct AuxiliaryConfig {
+  bool is_on = false;  // weighting = "none": there are none
+  LossWeighting weighting = LossWeighting::fixed;
+  double weight = 0.3;  // fixed: of each head's loss; the model's own counts 1
 };
 
 enum class AdversarySchedule : std::uint8_t { dann, constant };
@@ -147,6 +165,7 @@ struct TrainConfig {
   bool watch_test = false;
   bool evaluate_subsets = true;  // accuracy of every subset of modalities, at the end
   AttackConfig attack;
+  AuxiliaryConfig auxiliary;
   DomainConfig domain;
   /// [train.modality_adversary]: guesses from which modality a vector of the common space comes;
   /// weight 0: off.
@@ -208,6 +227,8 @@ struct CheckpointConfig {
   std::int64_t keep = 2;          // newest ones kept, beside the best
 };
 
+struct JointMember;
+
 /// A whole configuration file. Defaults are what an empty file means.
 struct RunConfig {
   std::string name = "run";  // of the run folder (out/<name>) and the report
@@ -221,11 +242,30 @@ struct RunConfig {
   ScheduleConfig schedule;
   EvaluateConfig evaluate;
   CheckpointConfig checkpoint;
+  /// task.kind = "joint": the tasks, in the order of their names; else empty.
+  std::vector<JointMember> members;
 };
+
+/// One task of several that are trained together: [member.NAME].
+struct JointMember {
+  std::string name;
+  double weight = 1.0;  // of its loss
+  /// What is its own counts: task, data, model, loss, evaluate, and of train the batches
+  /// (batch_size, batch_tokens, evaluation_batch_size) and modality dropout.
+  RunConfig config;
+};
+
+/// The configuration by which a member alone would be trained as the joint run trains it: its own
+/// part, and of the joint run all else (seed, device, optimiser, …).
+RunConfig member_run(const RunConfig& joint, std::size_t member);
+/// The same joint run with this member alone, epochs as long as `epoch_steps`.
+RunConfig only_member(const RunConfig& joint, std::size_t member, std::int64_t epoch_steps);
 
 /// Reads a configuration file, then applies `overrides` ("optimizer.learning_rate=1e-3", a bare
 /// word being a string). Errors (InputError, with file and line): anything that is not TOML, an
 /// unknown key (suggests the nearest), a value of the wrong type or out of range.
+/// A [member.NAME] with the key `config` begins with what is a member's own in that file (relative
+/// to this one); what else stands in the table goes over it.
 RunConfig load_run_config(const std::filesystem::path& path,
                           std::span<const std::string> overrides = {});
 /// The same from text; `name` stands for the file in messages, relative paths are kept.

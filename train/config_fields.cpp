@@ -22,7 +22,12 @@ void name_among(ConfigFields& fields, std::string_view key, std::string& value,
 }
 
 void describe_task(ConfigFields& fields, TaskConfig& task) {
-  fields.choice("kind", task.kind, {"classify", "retrieve", "generate"});
+  fields.choice("kind", task.kind, {"classify", "retrieve", "generate", "joint"});
+  if (task.kind == TaskKind::joint) {
+    fields.texts("share", task.share);
+    fields.choice("weighting", task.weighting, {"fixed", "uncertainty"});
+    fields.count("epoch_steps", task.epoch_steps, 0, 10'000'000);
+  }
   if (task.kind == TaskKind::retrieve) {
     fields.pairs("pairs", task.pairs);
     fields.pairs("evaluate", task.evaluate);
@@ -287,6 +292,29 @@ void describe_model(ConfigFields& fields, ModelConfig& model) {
   }
 }
 
+void describe_auxiliary(ConfigFields& fields, AuxiliaryConfig& auxiliary) {
+  std::size_t which = auxiliary.is_on ? 1 + static_cast<std::size_t>(auxiliary.weighting) : 0;
+  fields.word("weighting", {"none", "fixed", "uncertainty"}, which);
+  auxiliary.is_on = which > 0;
+  if (auxiliary.is_on) {
+    auxiliary.weighting = static_cast<LossWeighting>(which - 1);
+    if (auxiliary.weighting == LossWeighting::fixed) {
+      fields.number("weight", auxiliary.weight, {1e-6, 1e6});
+    }
+  }
+}
+
+void describe_attack(ConfigFields& fields, AttackConfig& attack) {
+  fields.choice("kind", attack.kind, {"none", "fgm", "pgd"});
+  if (attack.kind != AttackKind::none) {
+    fields.number("epsilon", attack.epsilon, {1e-12, 1e6});
+  }
+  if (attack.kind == AttackKind::pgd) {
+    fields.number("step", attack.step, {0.0, 1e6});
+    fields.count("steps", attack.steps, 1, 100);
+  }
+}
+
 void describe_discriminator(ConfigFields& fields, DiscriminatorConfig& discriminator) {
   fields.choice("schedule", discriminator.schedule, {"dann", "constant"});
   fields.count("hidden", discriminator.hidden, 1, 65536);
@@ -309,37 +337,52 @@ void describe_adversaries(ConfigFields& fields, TrainConfig& train) {
   });
 }
 
-void describe_train(ConfigFields& fields, TrainConfig& train) {
-  fields.seed("seed", train.seed);
-  fields.text("device", train.device);
-  fields.choice("math", train.math, {"f32", "tf32", "bf16"});
-  fields.optional_flag("graph", train.graph);
-  fields.count("epochs", train.epochs, 1);
-  fields.count("max_steps", train.max_steps, 0);
-  fields.count("batch_size", train.batch_size, 1);
-  fields.count("batch_tokens", train.batch_tokens, 0);
-  fields.number("modality_dropout", train.modality_dropout, fraction);
-  fields.count("modality_dropout_start", train.modality_dropout_start, 0);
-  fields.number("average_decay", train.average_decay, {0.0, 0.999999});
-  fields.number("clip_norm", train.clip_norm, {0.0});
-  fields.text("select", train.select);
-  fields.choice("choose", train.choose, {"best", "one_standard_error"});
-  fields.count("patience", train.patience, 0);
-  fields.count("log_every", train.log_every, 1);
-  fields.count("evaluation_batch_size", train.evaluation_batch_size, 0);
-  fields.flag("watch_test", train.watch_test);
-  fields.flag("evaluate_subsets", train.evaluate_subsets);
-  fields.table("attack", [&] {
-    fields.choice("kind", train.attack.kind, {"none", "fgm", "pgd"});
-    if (train.attack.kind != AttackKind::none) {
-      fields.number("epsilon", train.attack.epsilon, {1e-12, 1e6});
-    }
-    if (train.attack.kind == AttackKind::pgd) {
-      fields.number("step", train.attack.step, {0.0, 1e6});
-      fields.count("steps", train.attack.steps, 1, 100);
-    }
-  });
-  describe_adversaries(fields, train);
+/// Whom keys of [train] are for: a run of one task has all, a joint run those of the run, each of
+/// its members those of a task.
+struct TrainKeys {
+  bool of_run = true;
+  bool of_task = true;
+};
+
+void describe_train(ConfigFields& fields, TrainConfig& train, TrainKeys keys) {
+  if (keys.of_run) {
+    fields.seed("seed", train.seed);
+    fields.text("device", train.device);
+    fields.choice("math", train.math, {"f32", "tf32", "bf16"});
+    fields.optional_flag("graph", train.graph);
+    fields.count("epochs", train.epochs, 1);
+    fields.count("max_steps", train.max_steps, 0);
+  }
+  if (keys.of_task) {
+    fields.count("batch_size", train.batch_size, 1);
+    fields.count("batch_tokens", train.batch_tokens, 0);
+    fields.number("modality_dropout", train.modality_dropout, fraction);
+    fields.count("modality_dropout_start", train.modality_dropout_start, 0);
+  }
+  if (keys.of_run) {
+    fields.number("average_decay", train.average_decay, {0.0, 0.999999});
+    fields.number("clip_norm", train.clip_norm, {0.0});
+    fields.text("select", train.select);
+  }
+  if (keys.of_run && keys.of_task) {
+    fields.choice("choose", train.choose, {"best", "one_standard_error"});
+  }
+  if (keys.of_run) {
+    fields.count("patience", train.patience, 0);
+    fields.count("log_every", train.log_every, 1);
+  }
+  if (keys.of_task) {
+    fields.count("evaluation_batch_size", train.evaluation_batch_size, 0);
+  }
+  if (keys.of_run) {
+    fields.flag("watch_test", train.watch_test);
+    fields.flag("evaluate_subsets", train.evaluate_subsets);
+    fields.table("attack", [&] { describe_attack(fields, train.attack); });
+  }
+  if (keys.of_run && keys.of_task) {
+    describe_adversaries(fields, train);
+    fields.table("auxiliary", [&] { describe_auxiliary(fields, train.auxiliary); });
+  }
 }
 
 void describe_loss(ConfigFields& fields, LossConfig& loss) {
@@ -392,15 +435,7 @@ void describe_schedule(ConfigFields& fields, ScheduleConfig& schedule) {
   }
 }
 
-}  // namespace
-
-void describe(ConfigFields& fields, RunConfig& config) {
-  fields.text("name", config.name);
-  fields.text("description", config.description);
-  fields.table("task", [&] { describe_task(fields, config.task); });
-  fields.table("data", [&] { describe_data(fields, config.data); });
-  fields.table("model", [&] { describe_model(fields, config.model); });
-  fields.table("train", [&] { describe_train(fields, config.train); });
+void describe_losses(ConfigFields& fields, RunConfig& config) {
   fields.table("loss", [&] {
     if (config.task.kind == TaskKind::retrieve) {
       describe_contrastive(fields, config.loss);
@@ -408,14 +443,66 @@ void describe(ConfigFields& fields, RunConfig& config) {
       describe_loss(fields, config.loss);
     }
   });
+}
+
+void describe_evaluation(ConfigFields& fields, RunConfig& config) {
+  fields.table("evaluate", [&] { fields.text("by", config.evaluate.by); });
+}
+
+void describe_member(ConfigFields& fields, JointMember& member) {
+  RunConfig& config = member.config;
+  fields.number("weight", member.weight, {1e-6, 1e6});
+  fields.table("task", [&] { describe_task(fields, config.task); });
+  fields.table("data", [&] { describe_data(fields, config.data); });
+  fields.table("model", [&] { describe_model(fields, config.model); });
+  fields.table("train", [&] { describe_train(fields, config.train, {.of_run = false}); });
+  describe_losses(fields, config);
+  describe_evaluation(fields, config);
+}
+
+void describe_members(ConfigFields& fields, std::vector<JointMember>& members) {
+  std::vector<std::string> names;
+  for (const JointMember& member : members) {
+    names.push_back(member.name);
+  }
+  fields.tables_in("member", names);
+  members.resize(names.size());
+  fields.table("member", [&] {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      members[i].name = names[i];
+      fields.table(names[i], [&] { describe_member(fields, members[i]); });
+    }
+  });
+}
+
+}  // namespace
+
+void describe(ConfigFields& fields, RunConfig& config) {
+  fields.text("name", config.name);
+  fields.text("description", config.description);
+  fields.table("task", [&] { describe_task(fields, config.task); });
+  const bool is_joint = config.task.kind == TaskKind::joint;
+  if (!is_joint) {
+    fields.table("data", [&] { describe_data(fields, config.data); });
+    fields.table("model", [&] { describe_model(fields, config.model); });
+  }
+  fields.table("train", [&] { describe_train(fields, config.train, {.of_task = !is_joint}); });
+  if (!is_joint) {
+    describe_losses(fields, config);
+  }
   fields.table("optimizer", [&] { describe_optimizer(fields, config.optimizer); });
   fields.table("schedule", [&] { describe_schedule(fields, config.schedule); });
-  fields.table("evaluate", [&] { fields.text("by", config.evaluate.by); });
+  if (!is_joint) {
+    describe_evaluation(fields, config);
+  }
   fields.table("checkpoint", [&] {
     fields.count("every_epochs", config.checkpoint.every_epochs, 0);
     fields.count("every_steps", config.checkpoint.every_steps, 0);
     fields.count("keep", config.checkpoint.keep, 1, 1000);
   });
+  if (is_joint) {
+    describe_members(fields, config.members);
+  }
 }
 
 }  // namespace heddle

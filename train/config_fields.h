@@ -39,6 +39,8 @@ class ConfigFields {
                     std::size_t& index) = 0;
   /// A list of pairs of texts, [["text", "image"], …].
   virtual void pairs(std::string_view key, std::vector<ModalityPair>& value) = 0;
+  /// The names of the tables inside a table: `names` becomes those that are there.
+  virtual void tables_in(std::string_view table, std::vector<std::string>& names) = 0;
   // Keys that may be missing.
   virtual void optional_seed(std::string_view key, std::optional<std::uint64_t>& value) = 0;
   virtual void optional_count(std::string_view key, std::optional<std::int64_t>& value,

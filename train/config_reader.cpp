@@ -1,6 +1,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <sstream>
 
 #include "core/error.h"
@@ -135,6 +136,17 @@ class TomlReader : public ConfigFields {
     }
   }
 
+  void tables_in(std::string_view table, std::vector<std::string>& names) override {
+    const toml::node* node = find(table);
+    const toml::table* inner = node != nullptr ? node->as_table() : nullptr;
+    if (inner != nullptr) {
+      names.clear();
+      for (const auto& [key, entry] : *inner) {
+        names.emplace_back(key.str());
+      }
+    }
+  }
+
   void optional_seed(std::string_view key, std::optional<std::uint64_t>& value) override {
     if (find(key) != nullptr) {
       seed(key, value.emplace());
@@ -264,14 +276,13 @@ void merge(toml::table& into, toml::table&& from) {
   }
 }
 
-}  // namespace
-
-RunConfig parse_run_config(std::string_view text, const std::string& name,
-                           std::span<const std::string> overrides) {
-  toml::table tree = parse(text, name);
+void override(toml::table& tree, std::span<const std::string> overrides) {
   for (const std::string& assignment : overrides) {
     merge(tree, parse_override(assignment));
   }
+}
+
+RunConfig read_run_config(const toml::table& tree) {
   RunConfig config;
   TomlReader reader(tree);
   describe(reader, config);
@@ -280,16 +291,95 @@ RunConfig parse_run_config(std::string_view text, const std::string& name,
   return config;
 }
 
-RunConfig load_run_config(const std::filesystem::path& path,
-                          std::span<const std::string> overrides) {
+toml::table parse_file(const std::filesystem::path& path) {
   const InputFile file = InputFile::open(path);
   check<InputError>(file.size() <= largest_file, path.string(), ": ", file.size(),
                     " bytes; a configuration has at most ", largest_file);
-  RunConfig config = parse_run_config(file.read_text(0, file.size()), path.string(), overrides);
-  for (std::string* beside : {&config.data.description, &config.model.tokens.vectors}) {
-    if (!beside->empty()) {
-      *beside = std::filesystem::absolute(path.parent_path() / *beside).lexically_normal().string();
+  return parse(file.read_text(0, file.size()), path.string());
+}
+
+/// A path that stands in the file `from`.
+std::filesystem::path path_in(const std::filesystem::path& from, const std::string& path) {
+  return std::filesystem::absolute(from.parent_path() / path).lexically_normal();
+}
+
+void make_absolute(std::string& description, const std::filesystem::path& from) {
+  if (!description.empty()) {
+    description = path_in(from, description).string();
+  }
+}
+
+/// What of a configuration file is a member's own, in a joint run.
+toml::table member_tree(const std::filesystem::path& path) {
+  toml::table tree = parse_file(path);
+  static_cast<void>(read_run_config(tree));  // it must be right as a whole
+  constexpr std::array of_member = {"task", "data", "model", "train", "loss", "evaluate"};
+  constexpr std::array of_training = {"batch_size", "batch_tokens", "modality_dropout",
+                                      "modality_dropout_start", "evaluation_batch_size"};
+  const auto keep = [](toml::table& table, const auto& names) {
+    std::vector<std::string> others;
+    for (const auto& [key, node] : table) {
+      if (std::find(names.begin(), names.end(), key.str()) == names.end()) {
+        others.emplace_back(key.str());
+      }
     }
+    for (const std::string& other : others) {
+      table.erase(other);
+    }
+  };
+  keep(tree, of_member);
+  if (toml::table* training = tree["train"].as_table()) {
+    keep(*training, of_training);
+  }
+  if (toml::table* data = tree["data"].as_table();
+      data != nullptr && data->contains("description")) {
+    const std::string description = (*data)["description"].value_or(std::string());
+    data->insert_or_assign("description", path_in(path, description).string());
+  }
+  return tree;
+}
+
+/// Puts what members' files say under what stands in their tables.
+void take_member_files(toml::table& tree, const std::filesystem::path& path) {
+  toml::table* members = tree["member"].as_table();
+  if (members == nullptr) {
+    return;
+  }
+  for (auto&& [name, node] : *members) {
+    toml::table* member = node.as_table();
+    const toml::node* file = member != nullptr ? member->get("config") : nullptr;
+    if (file == nullptr) {
+      continue;
+    }
+    const auto* named = file->as_string();
+    check<InputError>(named != nullptr, place_of(*file), ": member.", name.str(), ".config is ",
+                      shown(*file), "; expected the path of a configuration file");
+    toml::table whole = member_tree(path_in(path, named->get()));
+    member->erase("config");
+    merge(whole, std::move(*member));
+    *member = std::move(whole);
+  }
+}
+
+}  // namespace
+
+RunConfig parse_run_config(std::string_view text, const std::string& name,
+                           std::span<const std::string> overrides) {
+  toml::table tree = parse(text, name);
+  override(tree, overrides);
+  return read_run_config(tree);
+}
+
+RunConfig load_run_config(const std::filesystem::path& path,
+                          std::span<const std::string> overrides) {
+  toml::table tree = parse_file(path);
+  override(tree, overrides);
+  take_member_files(tree, path);
+  RunConfig config = read_run_config(tree);
+  make_absolute(config.data.description, path);
+  make_absolute(config.model.tokens.vectors, path);
+  for (JointMember& member : config.members) {
+    make_absolute(member.config.data.description, path);
   }
   return config;
 }

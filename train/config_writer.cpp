@@ -65,6 +65,7 @@ class TomlWriter : public ConfigFields {
            return "[" + toml_string(pair.left) + ", " + toml_string(pair.right) + "]";
          }));
   }
+  void tables_in(std::string_view, std::vector<std::string>&) override {}
   void seed(std::string_view key, std::uint64_t& value) override {
     line(key, std::to_string(value));
   }

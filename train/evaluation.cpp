@@ -9,6 +9,7 @@
 #include "data/batch.h"
 #include "train/auc.h"
 #include "train/generation_evaluation.h"
+#include "train/head_predictions.h"
 #include "train/model_batch.h"
 #include "train/retrieval.h"
 #include "train/trained_model.h"
@@ -52,6 +53,19 @@ std::vector<double> column_of(const std::vector<double>& matrix, std::int64_t co
     result.push_back(matrix[static_cast<std::size_t>(row * columns + column)]);
   }
   return result;
+}
+
+void append_heads(Predictions& into, const ModelOutput& output, const SampleBatch& batch,
+                  const Dataset& dataset, const std::vector<Place>& places) {
+  into.heads.resize(output.heads.size());
+  for (std::size_t m = 0; m < output.heads.size(); ++m) {
+    into.heads[m].modality = batch.modalities[m].name;
+    std::vector<std::int64_t> positions;
+    for (const Place& place : places) {
+      positions.push_back(place.position);
+    }
+    append_head(into.heads[m], output.heads[m], positions, dataset.other_class);
+  }
 }
 
 void append_classes(Predictions& into, const ModelOutput& output, const Dataset& dataset,
@@ -175,13 +189,14 @@ Predictions predict(Model& model, const Loss& loss, const Dataset& dataset,
       append_scores(result, output, places);
     }
     append_embeddings(result, output, batch);
+    append_heads(result, output, batch, dataset, places);
     if (options.watch) {
       options.watch(output, batch);
     }
     if (options.keep_attention) {
       append_attention(result, output, batch, places);
     }
-    loss_sum += loss(output, loss.targets_of(batch, dtype, device)).item<double>() *
+    loss_sum += loss.of_model(output, loss.targets_of(batch, dtype, device)).item<double>() *
                 static_cast<double>(places.size());
   }
   result.loss = loss_sum / static_cast<double>(std::max<std::size_t>(1, result.samples.size()));
@@ -203,6 +218,7 @@ Metrics metrics_of(const Predictions& predictions, const Dataset& dataset) {
     result.merge(retrieval_metrics(predictions, dataset));
   }
   result.merge(generation_metrics(predictions.generated));
+  result.merge(head_metrics(predictions, dataset));
   if (!predictions.predicted.empty()) {
     result.merge(classification_metrics(confusion_of(predictions, dataset)));
     if (dataset.classes() == 2) {

@@ -25,6 +25,14 @@ struct ModalityEmbeddings {
   std::vector<std::uint8_t> present;  // one per sample: 0 where its row means nothing
 };
 
+/// What the auxiliary head of one modality says, one entry per evaluated sample.
+struct HeadPredictions {
+  std::string modality;
+  std::vector<std::uint8_t> present;    // 0 where the sample does not show the modality
+  std::vector<std::int64_t> predicted;  // empty without classes
+  std::vector<double> scores;           // empty without score
+};
+
 /// What a model says of samples, in the order they were asked for (groups: their members in order).
 struct Predictions {
   std::vector<std::int64_t> samples;
@@ -39,7 +47,8 @@ struct Predictions {
   std::vector<std::vector<double>> modality_weights;  // empty without
   std::vector<ModalityEmbeddings> embeddings;         // empty for models that have none
   std::vector<EvaluatedPair> pairs;                   // which of them to search by which
-  double loss = 0.0;         // mean over samples (of sequences: over tokens)
+  std::vector<HeadPredictions> heads;                 // empty for models without auxiliary heads
+  double loss = 0.0;  // mean over samples (of sequences: over tokens), of the model without heads
   GeneratedTexts generated;  // of models that write sequences
 };
 
@@ -74,7 +83,8 @@ std::int64_t evaluation_batch_size(const TrainConfig& train);
 std::vector<std::int64_t> items_of(const Dataset& dataset, Split split, const Model& model);
 
 /// "loss", then what applies: retrieval_metrics, classification_metrics, "auc" of two classes,
-/// regression_metrics and, where the data set has graded targets in −3 … 3, sentiment_metrics.
+/// head_metrics, regression_metrics and, where the data set has graded targets in −3 … 3,
+/// sentiment_metrics.
 Metrics metrics_of(const Predictions& predictions, const Dataset& dataset);
 
 /// Errors: predictions without classes.

@@ -4,6 +4,7 @@
 
 #include "data/builtin/sets.h"
 #include "data/folder_dataset.h"
+#include "data/shared_vocabulary.h"
 
 namespace heddle {
 
@@ -19,7 +20,7 @@ LoadedData load_data(const DataConfig& config, const std::string& category,
                      std::map<std::string, std::string> tokenizers, const std::string& domain) {
   if (config.kind == DataKind::builtin) {
     BuiltinData made = make_builtin_set(config.set, builtin_options(config));
-    return {std::move(made.dataset), std::move(made.cues)};
+    return {std::move(made.dataset), std::move(made.cues), {}};
   }
   FolderOptions options;
   if (!config.folder.empty()) {
@@ -32,7 +33,37 @@ LoadedData load_data(const DataConfig& config, const std::string& category,
   options.category = category;
   options.domain = domain;
   options.tokenizers = std::move(tokenizers);
-  return {load_folder_dataset(config.description, options), {}};
+  return {load_folder_dataset(config.description, options), {}, {}};
+}
+
+std::vector<LoadedData> load_tasks(const RunConfig& config) {
+  std::vector<LoadedData> tasks;
+  if (config.task.kind != TaskKind::joint) {
+    tasks.push_back(load_data(config.data, config.evaluate.by, {}, config.train.domain.column));
+    return tasks;
+  }
+  for (const JointMember& member : config.members) {
+    tasks.push_back(load_data(member.config.data, member.config.evaluate.by));
+  }
+  for (const std::string& name : config.task.share) {
+    std::vector<Dataset*> sharing;
+    std::vector<LoadedData*> owners;
+    for (LoadedData& task : tasks) {
+      if (task.dataset.has_modality(name) &&
+          task.dataset.modality(name).info.kind == ModalityKind::tokens) {
+        sharing.push_back(&task.dataset);
+        owners.push_back(&task);
+      }
+    }
+    if (sharing.empty()) {
+      continue;
+    }
+    const auto numbers = share_vocabulary(sharing, name);
+    for (std::size_t i = 0; i < owners.size(); ++i) {
+      owners[i]->own_words[name] = numbers[i];
+    }
+  }
+  return tasks;
 }
 
 std::map<std::string, std::string> tokenizers_of(const Dataset& dataset) {

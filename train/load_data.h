@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,6 +15,9 @@ namespace heddle {
 struct LoadedData {
   Dataset dataset;
   std::vector<HiddenCues> cues;  // one per sample; built-in "sentiment" data only
+  /// Where modalities of kind tokens have one vocabulary with those of other tasks: by modality,
+  /// the number there of each number of the vocabulary this data has by itself.
+  std::map<std::string, std::vector<std::int64_t>> own_words = {};
 };
 
 /// The data a configuration names; with the column `category` of the table, where given, as
@@ -23,6 +27,10 @@ struct LoadedData {
 LoadedData load_data(const DataConfig& config, const std::string& category = {},
                      std::map<std::string, std::string> tokenizers = {},
                      const std::string& domain = {});
+
+/// The data of each task of a run: one, or one per member of a joint run, whose shared modalities
+/// of kind tokens have one vocabulary then. Errors (InputError): as load_data and share_vocabulary.
+std::vector<LoadedData> load_tasks(const RunConfig& config);
 
 /// The byte-pair encodings of a data set, by modality, to be given to `load_data`.
 std::map<std::string, std::string> tokenizers_of(const Dataset& dataset);

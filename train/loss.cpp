@@ -9,6 +9,28 @@
 #include "train/generation.h"
 
 namespace heddle {
+namespace {
+
+/// Labels of samples that are not shown become −1, and their targets do not count.
+LossTargets shown_targets(const LossTargets& targets, const Tensor& present) {
+  LossTargets shown = targets;
+  if (!present.defined()) {
+    return shown;
+  }
+  if (targets.labels.defined()) {
+    const Variable one(Tensor::scalar(1.0, targets.labels.dtype(), targets.labels.device()));
+    const Variable mask(present.to(targets.labels.dtype()));
+    shown.labels = ((Variable(targets.labels) + one) * mask - one).value();
+  }
+  if (targets.targets.defined()) {
+    const Tensor mask = present.to(targets.targets.dtype());
+    shown.counted =
+        targets.counted.defined() ? (Variable(targets.counted) * Variable(mask)).value() : mask;
+  }
+  return shown;
+}
+
+}  // namespace
 
 Tensor balanced_class_weights(const std::vector<std::int64_t>& counts) {
   const auto all =
@@ -42,6 +64,9 @@ Loss::Loss(const RunConfig& config, const Dataset& dataset) {
     contrastive_.emplace(config, dataset);
   } else {
     *this = Loss(config.loss, dataset, config.task);
+    if (config.train.auxiliary.weighting == LossWeighting::fixed) {
+      head_weight_ = config.train.auxiliary.weight;
+    }
   }
 }
 
@@ -81,26 +106,45 @@ LossTargets Loss::targets_of(const SampleBatch& batch, DType dtype, Device devic
   return result;
 }
 
-Variable Loss::operator()(const ModelOutput& output, const LossTargets& targets) const {
-  if (contrastive_) {
-    return (*contrastive_)(output, targets.pairs);
-  }
-  Variable total;
+void Loss::add_parts(const Variable& logits, const Variable& score, const LossTargets& targets,
+                     double weight, std::vector<LossPart>& parts) const {
   if (classifies() || generates()) {
     const CrossEntropyOptions options = {.label_smoothing = config_.label_smoothing,
                                          .ignore_index = -1};
-    total = cross_entropy(output.logits, targets.labels, weights_like(output.logits), options) *
-            config_.classification;
+    parts.push_back({cross_entropy(logits, targets.labels, weights_like(logits), options),
+                     weight * config_.classification, Likelihood::classes});
   }
   if (scores()) {
-    const Variable distance =
-        config_.regression_kind == RegressionLoss::absolute
-            ? mean_absolute_error(output.score, targets.targets, targets.counted)
-            : mean_squared_error(output.score, targets.targets, targets.counted);
-    const Variable part = distance * config_.regression;
-    total = total.defined() ? total + part : part;
+    const bool is_absolute = config_.regression_kind == RegressionLoss::absolute;
+    parts.push_back({is_absolute ? mean_absolute_error(score, targets.targets, targets.counted)
+                                 : mean_squared_error(score, targets.targets, targets.counted),
+                     weight * config_.regression,
+                     is_absolute ? Likelihood::laplace : Likelihood::gaussian});
   }
-  return total;
+}
+
+std::vector<LossPart> Loss::parts_of(const ModelOutput& output, const LossTargets& targets) const {
+  check(!contrastive_, "loss: a contrastive loss is one; expected a loss of classes or numbers");
+  std::vector<LossPart> parts;
+  add_parts(output.logits, output.score, targets, 1.0, parts);
+  for (const HeadOutput& head : output.heads) {
+    add_parts(head.logits, head.score, shown_targets(targets, head.present), head_weight_, parts);
+  }
+  return parts;
+}
+
+Variable Loss::operator()(const ModelOutput& output, const LossTargets& targets) const {
+  return contrastive_ ? (*contrastive_)(output, targets.pairs)
+                      : weighted_sum(parts_of(output, targets), output.log_variances);
+}
+
+Variable Loss::of_model(const ModelOutput& output, const LossTargets& targets) const {
+  if (contrastive_) {
+    return (*contrastive_)(output, targets.pairs);
+  }
+  std::vector<LossPart> parts;
+  add_parts(output.logits, output.score, targets, 1.0, parts);
+  return weighted_sum(parts, {});
 }
 
 Tensor Loss::weights_like(const Variable& logits) const {

@@ -10,6 +10,7 @@
 #include "models/model.h"
 #include "train/config.h"
 #include "train/contrastive_loss.h"
+#include "train/loss_weighting.h"
 
 namespace heddle {
 
@@ -39,8 +40,17 @@ class Loss {
   /// Errors: a label that is no class.
   LossTargets targets_of(const SampleBatch& batch, DType dtype, Device device) const;
 
-  /// One single value. Reads nothing on the host.
+  /// One single value. Reads nothing on the host. Of a model with auxiliary heads
+  /// (models/auxiliary_heads.h) with the losses of its heads, each over the samples that show its
+  /// modality: `parts_of`, weighted.
   Variable operator()(const ModelOutput& output, const LossTargets& targets) const;
+  /// The same of the model itself, without its heads, whatever was learned about weights.
+  Variable of_model(const ModelOutput& output, const LossTargets& targets) const;
+  /// What is added up: cross-entropy and distance of the model, then of each head. Errors: a
+  /// contrastive loss, which has no parts.
+  std::vector<LossPart> parts_of(const ModelOutput& output, const LossTargets& targets) const;
+  /// How many parts one output has, be it the model's or a head's.
+  std::int64_t parts() const { return (classifies() ? 1 : 0) + (scores() ? 1 : 0); }
 
   bool classifies() const { return !contrastive_ && !generates() && config_.classification > 0.0; }
   const TaskConfig& task() const { return task_; }
@@ -53,9 +63,12 @@ class Loss {
 
  private:
   Tensor weights_like(const Variable& logits) const;
+  void add_parts(const Variable& logits, const Variable& score, const LossTargets& targets,
+                 double weight, std::vector<LossPart>& parts) const;
 
   LossConfig config_;
   TaskConfig task_;
+  double head_weight_ = 1.0;
   std::optional<ContrastiveLoss> contrastive_;
   std::int64_t classes_ = 0;
   Tensor class_weights_;         // f64 [classes], undefined where all count the same

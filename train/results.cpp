@@ -133,6 +133,46 @@ std::string seeds_json(const std::vector<RunSummary>& runs) {
          "\n";
 }
 
+std::vector<TransferRow> transfer_rows(const TransferOutcome& outcome) {
+  std::vector<TransferRow> rows;
+  for (const auto& [member, runs] : outcome.alone) {
+    const std::string prefix = member + ".";
+    for (const auto& [name, first] : runs.front().metrics.at("test")) {
+      if (!name.starts_with(prefix)) {
+        continue;
+      }
+      std::vector<double> together;
+      std::vector<double> alone;
+      std::vector<double> difference;
+      for (std::size_t i = 0; i < runs.size(); ++i) {
+        together.push_back(outcome.together[i].metrics.at("test").at(name));
+        alone.push_back(runs[i].metrics.at("test").at(name));
+        difference.push_back(together.back() - alone.back());
+      }
+      rows.push_back({member, name.substr(prefix.size()), spread_of(together), spread_of(alone),
+                      spread_of(difference)});
+    }
+  }
+  return rows;
+}
+
+std::string transfer_json(const TransferOutcome& outcome) {
+  Json seeds = Json::array();
+  for (const RunSummary& run : outcome.together) {
+    seeds.push_back(run.seed);
+  }
+  const auto from_spread = [](const Spread& spread) {
+    return Json({{"mean", spread.mean}, {"std", spread.deviation}});
+  };
+  Json tasks = Json::object();
+  for (const TransferRow& row : transfer_rows(outcome)) {
+    tasks[row.member][row.metric] = {{"together", from_spread(row.together)},
+                                     {"alone", from_spread(row.alone)},
+                                     {"difference", from_spread(row.difference)}};
+  }
+  return Json({{"seeds", seeds}, {"tasks", tasks}}).dump(2) + "\n";
+}
+
 std::string folds_json(const FoldsOutcome& outcome) {
   Json collapsed = Json::array();
   for (std::size_t i = 0; i < outcome.runs.size(); ++i) {

@@ -68,6 +68,28 @@ std::map<std::string, std::map<std::string, Spread>> spreads_of(
 /// test predictions are of one class]}.
 std::string seeds_json(const std::vector<RunSummary>& runs);
 
+/// A joint run beside runs of its members alone, each for the same seeds.
+struct TransferOutcome {
+  int signal = 0;  // as RunOutcome has it
+  std::vector<RunSummary> together;
+  std::map<std::string, std::vector<RunSummary>> alone;  // by member
+};
+
+/// A metric of one member on the test split.
+struct TransferRow {
+  std::string member;
+  std::string metric;
+  Spread together;
+  Spread alone;
+  Spread difference;  // together − alone, seed by seed
+};
+/// By member and metric.
+std::vector<TransferRow> transfer_rows(const TransferOutcome& outcome);
+
+/// {"seeds": […], "tasks": {member: {metric: {"together": {"mean", "std"}, "alone",
+/// "difference"}}}}.
+std::string transfer_json(const TransferOutcome& outcome);
+
 /// The runs of a cross-validation.
 struct FoldsOutcome {
   int signal = 0;                  // as RunOutcome has it

@@ -10,10 +10,10 @@
 #include "core/parallel.h"
 #include "data/atomic_file.h"
 #include "kernels/kernels.h"
-#include "train/breakdown.h"
 #include "train/checkpoint.h"
 #include "train/embedding_vectors.h"
 #include "train/final_evaluation.h"
+#include "train/finished_task.h"
 #include "train/run_report.h"
 #include "train/stop_signals.h"
 #include "train/trainer.h"
@@ -41,9 +41,22 @@ std::string epoch_message(const Trainer& trainer, const Metrics& metrics) {
            << found->second;
     }
   }
+  for (const auto& [name, value] : metrics) {
+    if (name.ends_with(".accuracy") || name.ends_with(".mae")) {  // of one task of several
+      text << ", " << name << ' ' << value;
+    }
+  }
   text << (!state.candidates.empty() && state.candidates.back().step == state.step ? " (best)"
                                                                                    : "");
   return text.str();
+}
+
+std::vector<const Dataset*> datasets_of(std::span<const LoadedData> data) {
+  std::vector<const Dataset*> datasets;
+  for (const LoadedData& task : data) {
+    datasets.push_back(&task.dataset);
+  }
+  return datasets;
 }
 
 /// How well the adversaries guessed on the validation split after this step.
@@ -80,14 +93,14 @@ bool resume(Trainer& trainer, const CheckpointFolder& checkpoints, const RunConf
 /// One run from here to its end, or to a signal.
 class Session {
  public:
-  Session(const RunConfig& config, const LoadedData& data, const RunOptions& options,
+  Session(const RunConfig& config, std::span<const LoadedData> data, const RunOptions& options,
           Progress& progress)
       : config_(config),
         data_(data),
         options_(options),
         progress_(progress),
         text_(to_toml(config)),
-        trainer_(config, data.dataset),
+        trainer_(config, datasets_of(data)),
         folder_(options.folder, options.start),
         checkpoints_(folder_.checkpoints(), config.checkpoint.keep) {
     folder_.keep_config(text_);
@@ -164,6 +177,7 @@ class Session {
   }
 
   void finish(RunOutcome& outcome) {
+    const TrainedTasks& tasks = trainer_.tasks();
     RunSummary& summary = outcome.summary;
     summary.device = config_.train.device;
     summary.threads = thread_count();
@@ -174,45 +188,81 @@ class Session {
     summary.weights_sha256 = weights_sha256(trainer_.parameters());
     const auto& candidates = trainer_.state().candidates;
     const std::int64_t best_step = candidates.empty() ? summary.steps : candidates.front().step;
-    const auto tokenizers = tokenizers_of(data_.dataset);
+    const auto tokenizers =
+        tasks.are_joint() ? std::map<std::string, std::string>{} : tokenizers_of(data_[0].dataset);
     save_weights(folder_.last_weights(),
                  {copy_of_weights(trainer_.parameters()), text_, summary.steps, tokenizers});
     save_weights(folder_.best_weights(), {trainer_.chosen_weights(), text_, best_step, tokenizers});
     load_weights(trainer_.parameters(), trainer_.chosen_weights(), "best weights");
+    if (tasks.are_joint()) {
+      finish_members(outcome, best_step);
+    } else {
+      FinalEvaluation evaluation = evaluate(tasks[0]);
+      if (!is_stopped(outcome)) {
+        summarise(evaluation, tasks[0].dataset, summary);
+        if (const auto valid = summary.metrics.find("valid"); valid != summary.metrics.end()) {
+          valid->second.merge(adversaries_at(trainer_.state(), best_step));
+        }
+        if (const auto watched = best_watched_epoch(trainer_.state().history)) {
+          summary.metrics["test_best_epoch"] = watched->values;
+        }
+        outcome.test = evaluation.test;
+        write_results({config_, data_[0], trainer_.state(), evaluation, summary,
+                       tasks[0].modalities, options_.command},
+                      folder_.path());
+      }
+    }
+  }
 
-    const EvaluatedModel evaluated = {trainer_.model(), trainer_.loss(), trainer_.modalities()};
-    const FinalEvaluation evaluation = evaluate_all(evaluated, data_.dataset, config_,
-                                                    [] { return StopSignals::received() != 0; });
+  FinalEvaluation evaluate(const TrainedTask& task) const {
+    return evaluate_all({*task.model, task.loss, task.modalities}, task.dataset, task.config,
+                        [] { return StopSignals::received() != 0; });
+  }
+
+  bool is_stopped(RunOutcome& outcome) {
     outcome.signal = StopSignals::received();
     if (outcome.signal != 0) {
       progress_.say("stopped by a signal while evaluating; training is saved. Add --resume");
-      return;
     }
-    summary.metrics = metrics_by_split(evaluation, data_.dataset);
-    if (const auto valid = summary.metrics.find("valid"); valid != summary.metrics.end()) {
-      valid->second.merge(adversaries_at(trainer_.state(), best_step));
+    return outcome.signal != 0;
+  }
+
+  void finish_members(RunOutcome& outcome, std::int64_t best_step) {
+    const TrainedTasks& tasks = trainer_.tasks();
+    std::map<std::string, std::vector<Metrics>> of_split;
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      const FinalEvaluation evaluation = evaluate(tasks[i]);
+      if (is_stopped(outcome)) {
+        return;
+      }
+      MemberOutcome& member = outcome.members.emplace_back();
+      member.name = tasks[i].name;
+      member.summary = outcome.summary;
+      member.summary.metrics.clear();
+      member.summary.collapsed.clear();
+      member.summary.parameters = count_elements(parameters_of(*tasks[i].model));
+      summarise(evaluation, tasks[i].dataset, member.summary);
+      for (auto& [split, metrics] : member.summary.metrics) {
+        of_split[split].resize(tasks.size());
+        of_split[split][i] = metrics;
+      }
+      for (const auto& [split, name] : member.summary.collapsed) {
+        outcome.summary.collapsed[tasks[i].name + "." + split] = name;
+      }
+      write_member(tasks[i], data_[i], trainer_.state(), evaluation, member.summary,
+                   options_.command, best_step, folder_.path() / tasks[i].name);
+    }
+    for (const auto& [split, of_task] : of_split) {
+      outcome.summary.metrics[split] = tasks.joined(of_task);
     }
     if (const auto watched = best_watched_epoch(trainer_.state().history)) {
-      summary.metrics["test_best_epoch"] = watched->values;
+      outcome.summary.metrics["test_best_epoch"] = watched->values;
     }
-    summary.subsets = evaluation.subsets;
-    for (const auto& [split, predictions] : {std::pair{"train", &evaluation.train},
-                                             {"valid", &evaluation.valid},
-                                             {"test", &evaluation.test}}) {
-      if (const auto label = collapsed_to(*predictions)) {
-        summary.collapsed[split] = data_.dataset.class_names[static_cast<std::size_t>(*label)];
-      }
-    }
-    outcome.test = evaluation.test;
-    write_file_atomically(folder_.file("summary.json"), to_json(summary));
-    write_file_atomically(
-        folder_.file("report.html"),
-        report_html(describe_run({config_, data_, trainer_.state(), evaluation, summary,
-                                  trainer_.modalities(), options_.command})));
+    write_file_atomically(folder_.file("summary.json"), to_json(outcome.summary));
   }
 
   const RunConfig& config_;
-  const LoadedData& data_;
+  std::span<const LoadedData> data_;  // one per task
   const RunOptions& options_;
   Progress& progress_;
   std::string text_;
@@ -226,6 +276,11 @@ class Session {
 }  // namespace
 
 RunOutcome run_training(const RunConfig& config, const LoadedData& data,
+                        const RunOptions& options) {
+  return run_training(config, std::span(&data, 1), options);
+}
+
+RunOutcome run_training(const RunConfig& config, std::span<const LoadedData> data,
                         const RunOptions& options) {
   static_cast<void>(kernels_for(device_named(config.train.device)));
   std::ostringstream nowhere;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <iosfwd>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,17 @@ struct RunOptions {
   Progress::Manner manner;
 };
 
+/// One task of a joint run, when it is finished.
+struct MemberOutcome {
+  std::string name;
+  RunSummary summary;  // metrics and subsets are its own
+};
+
 struct RunOutcome {
   int signal = 0;  // SIGINT or SIGTERM, which ended the run after it was saved; else 0
   RunSummary summary;
-  Predictions test;  // of the chosen weights
+  Predictions test;                    // of the chosen weights; nothing of a joint run
+  std::vector<MemberOutcome> members;  // of a joint run
 };
 
 /// Trains as the configuration says, and leaves everything in the run folder: resumes from the
@@ -34,6 +42,13 @@ struct RunOutcome {
 /// best epoch in the end and writes summary.json and report.html.
 /// Errors: InputError (configuration, data, folder), NumericError (loss or gradient not finite),
 /// OutOfMemory, Unavailable (device).
+///
+/// `data` has one entry per task (load_tasks). Of a joint run each member gets a folder inside, of
+/// its name, with its weights, configuration, summary and report, as a run of it alone leaves them:
+/// words of other members are left out of its tables. The metrics of the run itself are those of
+/// TrainedTasks::joined.
+RunOutcome run_training(const RunConfig& config, std::span<const LoadedData> data,
+                        const RunOptions& options);
 RunOutcome run_training(const RunConfig& config, const LoadedData& data, const RunOptions& options);
 
 struct SeedsOutcome {
@@ -43,8 +58,14 @@ struct SeedsOutcome {
 
 /// The same for `count` seeds from train.seed on, each in folder/seed-<seed>; then seeds.json with
 /// the mean and deviation of every metric, and the first seed's summary.json beside it.
-SeedsOutcome run_seeds(const RunConfig& config, std::int64_t count, const LoadedData& data,
-                       const RunOptions& options);
+SeedsOutcome run_seeds(const RunConfig& config, std::int64_t count,
+                       std::span<const LoadedData> data, const RunOptions& options);
+
+/// What training together brings: the joint run in folder/together, then each member by itself with
+/// as many steps and samples in folder/alone-<member>, all for `count` seeds; then transfer.json.
+/// Errors: as run_training; UsageError for a run of one task.
+TransferOutcome run_separately(const RunConfig& config, std::int64_t count,
+                               std::span<const LoadedData> data, const RunOptions& options);
 
 /// Cross-validation: the same for every fold of a data set that has them, the data loaded anew each
 /// time (statistics and vocabularies are those of the fold's own training split), each in

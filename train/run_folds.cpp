@@ -26,6 +26,13 @@ void append(const Predictions& from, Predictions& into) {
   add(from.generated.sources, into.generated.sources);
   add(from.generated.outputs, into.generated.outputs);
   add(from.generated.references, into.generated.references);
+  into.heads.resize(from.heads.size());
+  for (std::size_t m = 0; m < from.heads.size(); ++m) {
+    into.heads[m].modality = from.heads[m].modality;
+    add(from.heads[m].present, into.heads[m].present);
+    add(from.heads[m].predicted, into.heads[m].predicted);
+    add(from.heads[m].scores, into.heads[m].scores);
+  }
   into.generated.surprise += from.generated.surprise;
   into.generated.tokens += from.generated.tokens;
   into.generated.lower_case = from.generated.lower_case;
@@ -34,6 +41,8 @@ void append(const Predictions& from, Predictions& into) {
 }  // namespace
 
 FoldsOutcome run_folds(const RunConfig& config, const RunOptions& options) {
+  check<UsageError>(config.task.kind != TaskKind::joint,
+                    "--folds is for one task, but task.kind is \"joint\"");
   check<UsageError>(
       config.data.kind == DataKind::folder,
       "--folds is for data.kind = \"folder\" with a dataset.toml that has folds in its "

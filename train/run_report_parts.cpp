@@ -60,6 +60,16 @@ const std::vector<MetricText>& fixed_texts() {
   return texts;
 }
 
+/// Of auxiliary heads; their modality and a bracket follow in the names.
+const std::vector<MetricText>& head_texts() {
+  static const std::vector<MetricText> texts = {
+      {"head_accuracy[", "Accuracy of the head of ",
+       "trained beside the model on this modality alone", fraction, false},
+      {"head_mae[", "Mean absolute error of the head of ",
+       "trained beside the model on this modality alone", number, true}};
+  return texts;
+}
+
 MetricText retrieval_text(const std::string& name, const RetrievalMetricName& parts) {
   const std::string title = parts.left + " → " + parts.right;
   if (parts.k == 0) {
@@ -93,6 +103,16 @@ std::vector<MetricText> metric_texts(const std::set<std::string>& metrics) {
             [&](const auto& left, const auto& right) { return order(left) < order(right); });
   for (const auto& [parts, name] : retrieval) {
     texts.push_back(retrieval_text(name, parts));
+  }
+  for (const std::string& name : metrics) {
+    for (const MetricText& head : head_texts()) {
+      if (name.starts_with(head.name) && name.ends_with(']')) {
+        const std::string modality =
+            name.substr(head.name.size(), name.size() - head.name.size() - 1);
+        texts.push_back(
+            {name, head.title + modality, head.explanation, head.unit, head.lower_is_better});
+      }
+    }
   }
   if (metrics.contains("loss")) {
     texts.push_back(fixed_texts().back());

@@ -7,8 +7,8 @@
 
 namespace heddle {
 
-SeedsOutcome run_seeds(const RunConfig& config, std::int64_t count, const LoadedData& data,
-                       const RunOptions& options) {
+SeedsOutcome run_seeds(const RunConfig& config, std::int64_t count,
+                       std::span<const LoadedData> data, const RunOptions& options) {
   check<UsageError>(count >= 1 && count <= 1000, "--seeds ", count, "; expected 1 … 1000");
   RunFolder folder(options.folder, options.start);
   folder.keep_config(to_toml(config));

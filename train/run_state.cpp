@@ -41,6 +41,15 @@ Generator::State to_generator(const Json& json) {
           json.at(2).get<std::uint64_t>()};
 }
 
+Json from_sampler(const BatchSampler::State& state) {
+  return {{"seed", state.seed}, {"epoch", state.epoch}, {"position", state.position}};
+}
+
+BatchSampler::State to_sampler(const Json& json) {
+  return {json.at("seed").get<std::uint64_t>(), json.at("epoch").get<std::int64_t>(),
+          json.at("position").get<std::int64_t>()};
+}
+
 Json from_entry(const HistoryEntry& entry) {
   return {{"step", entry.step},
           {"epoch", entry.epoch},
@@ -66,9 +75,12 @@ RunState parse(const Json& json) {
   }
   state.epochs_without_gain = json.at("epochs_without_gain").get<std::int64_t>();
   state.stopped_early = json.at("stopped_early").get<bool>();
-  const Json& sampler = json.at("sampler");
-  state.sampler = {sampler.at("seed").get<std::uint64_t>(), sampler.at("epoch").get<std::int64_t>(),
-                   sampler.at("position").get<std::int64_t>()};
+  state.sampler = to_sampler(json.at("sampler"));
+  if (json.contains("other_samplers")) {
+    for (const Json& sampler : json.at("other_samplers")) {
+      state.other_samplers.push_back(to_sampler(sampler));
+    }
+  }
   for (const auto& [name, generator] : json.at("generators").items()) {
     state.generators[name] = to_generator(generator);
   }
@@ -93,21 +105,21 @@ std::string to_json(const RunState& state) {
   for (const HistoryEntry& entry : state.history) {
     history.push_back(from_entry(entry));
   }
-  const Json json = {{"step", state.step},
-                     {"seconds", state.seconds},
-                     {"means",
-                      {{"steps", state.means.steps},
-                       {"loss", state.means.loss},
-                       {"gradient_norm", state.means.gradient_norm}}},
-                     {"candidates", candidates},
-                     {"epochs_without_gain", state.epochs_without_gain},
-                     {"stopped_early", state.stopped_early},
-                     {"sampler",
-                      {{"seed", state.sampler.seed},
-                       {"epoch", state.sampler.epoch},
-                       {"position", state.sampler.position}}},
-                     {"generators", generators},
-                     {"history", history}};
+  Json json = {{"step", state.step},
+               {"seconds", state.seconds},
+               {"means",
+                {{"steps", state.means.steps},
+                 {"loss", state.means.loss},
+                 {"gradient_norm", state.means.gradient_norm}}},
+               {"candidates", candidates},
+               {"epochs_without_gain", state.epochs_without_gain},
+               {"stopped_early", state.stopped_early},
+               {"sampler", from_sampler(state.sampler)},
+               {"generators", generators},
+               {"history", history}};
+  for (const BatchSampler::State& sampler : state.other_samplers) {
+    json["other_samplers"].push_back(from_sampler(sampler));
+  }
   return json.dump();
 }
 

@@ -47,7 +47,8 @@ struct RunState {
   std::vector<EpochCandidate> candidates;
   std::int64_t epochs_without_gain = 0;
   bool stopped_early = false;
-  BatchSampler::State sampler;
+  BatchSampler::State sampler;                      // of the first task
+  std::vector<BatchSampler::State> other_samplers;  // of a joint run's others
   std::map<std::string, Generator::State> generators;
   std::vector<HistoryEntry> history;
 };

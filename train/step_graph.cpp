@@ -10,9 +10,9 @@
 namespace heddle {
 namespace {
 
-std::string signature_of(StepBatch& batch) {
+std::string signature_of(std::vector<StepBatch>& batches) {
   std::string signature;
-  for (const Tensor* tensor : tensors_of(batch)) {
+  for (const Tensor* tensor : tensors_of(batches)) {
     signature += tensor->defined() ? concat(tensor->dtype(), tensor->shape()) : "-";
   }
   return signature;
@@ -56,33 +56,33 @@ StepGraphs::StepGraphs(Device device, std::vector<NamedGenerator> generators)
       counters_(
           Tensor::zeros({static_cast<std::int64_t>(generators_.size())}, DType::i64, device)) {}
 
-void StepGraphs::run(StepBatch& batch, const Body& body) {
+void StepGraphs::run(Batches& batches, const Body& body) {
   if (!refusal_.empty()) {
-    body(batch);
+    body(batches);
     return;
   }
-  const std::string signature = signature_of(batch);
+  const std::string signature = signature_of(batches);
   const auto found = std::find_if(entries_.begin(), entries_.end(),
                                   [&](const Entry& entry) { return entry.signature == signature; });
   if (found == entries_.end()) {
-    entries_.push_front({.signature = signature, .graph = {}, .batch = {}, .words = {}});
+    entries_.push_front({.signature = signature, .graph = {}, .batches = {}, .words = {}});
     if (entries_.size() > most) {
       entries_.pop_back();
     }
-    body(batch);
+    body(batches);
     return;
   }
   entries_.splice(entries_.begin(), entries_, found);
   Entry& entry = entries_.front();
   const std::vector<std::uint64_t> places = places_of(generators_);
   if (!entry.graph.is_captured()) {
-    if (!capture(entry, batch, body)) {
-      body(batch);
+    if (!capture(entry, batches, body)) {
+      body(batches);
       return;
     }
   } else {
-    const std::vector<Tensor*> to = tensors_of(entry.batch);
-    const std::vector<Tensor*> from = tensors_of(batch);
+    const std::vector<Tensor*> to = tensors_of(entry.batches);
+    const std::vector<Tensor*> from = tensors_of(batches);
     for (std::size_t i = 0; i < to.size(); ++i) {
       if (to[i]->defined()) {
         to[i]->copy_(*from[i], "StepGraphs");
@@ -99,19 +99,19 @@ void StepGraphs::run(StepBatch& batch, const Body& body) {
 
 /// The generators are then where the step leaves them. False: it cannot be captured, and they are
 /// where they were.
-bool StepGraphs::capture(Entry& entry, StepBatch& batch, const Body& body) {
+bool StepGraphs::capture(Entry& entry, Batches& batches, const Body& body) {
   std::vector<Generator::State> states;
   for (const NamedGenerator& generator : generators_) {
     states.push_back(generator.generator->state());
   }
-  entry.batch = batch;
-  for (Tensor* tensor : tensors_of(entry.batch)) {
+  entry.batches = batches;
+  for (Tensor* tensor : tensors_of(entry.batches)) {
     *tensor = tensor->defined() ? tensor->clone() : *tensor;
   }
   try {
     const CountersInUse counters(generators_, counters_);
     entry.graph.begin_capture(current_stream(device_));
-    body(entry.batch);
+    body(entry.batches);
     entry.graph.end_capture();
   } catch (const Error& error) {
     entries_.clear();  // ends the capture

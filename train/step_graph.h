@@ -24,12 +24,13 @@ class StepGraphs {
   /// `generators` (what the steps draw from) must outlive it.
   StepGraphs(Device device, std::vector<NamedGenerator> generators);
 
-  using Body = std::function<void(const StepBatch& batch)>;
-  /// `body(batch)`, or what amounts to it. The body must do the same for the same signature but for
-  /// what it reads from the device, and must leave nothing behind that it made, since a replay
+  using Batches = std::vector<StepBatch>;  // of a step: one per task
+  using Body = std::function<void(const Batches& batches)>;
+  /// `body(batches)`, or what amounts to it. The body must do the same for the same signature but
+  /// for what it reads from the device, and must leave nothing behind that it made, since a replay
   /// makes nothing. Where it cannot be captured it runs as it is, from then on always: see
   /// `refusal`.
-  void run(StepBatch& batch, const Body& body);
+  void run(Batches& batches, const Body& body);
 
   /// Why steps are not captured; empty while they are.
   const std::string& refusal() const { return refusal_; }
@@ -43,11 +44,11 @@ class StepGraphs {
   struct Entry {
     std::string signature;
     Graph graph;
-    StepBatch batch;                   // the tensors it was captured with
+    Batches batches;                   // the tensors it was captured with
     std::vector<std::uint64_t> words;  // that a step draws from each generator
   };
 
-  bool capture(Entry& entry, StepBatch& batch, const Body& body);
+  bool capture(Entry& entry, Batches& batches, const Body& body);
   void set_counters(const std::vector<std::uint64_t>& places);
 
   Device device_;

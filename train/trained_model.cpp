@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "models/auxiliary_heads.h"
 #include "models/build.h"
 #include "train/load_data.h"
 #include "train/model_batch.h"
@@ -29,11 +30,19 @@ std::unique_ptr<Model> model_for(const RunConfig& config, const Dataset& dataset
                     "\" has no modalities; expected at least one");
   ModelConfig described = model_config_of(config);
   described.joint.learned_temperature = loss.learned_temperature();
-  auto model = build_model(described, specs, loss.classifies() ? dataset.classes() : 0,
-                           loss.scores(), Generator(config.train.seed).named("weights"));
+  const Generator weights = Generator(config.train.seed).named("weights");
+  std::unique_ptr<Model> model = build_model(
+      described, specs, loss.classifies() ? dataset.classes() : 0, loss.scores(), weights);
   check<InputError>(!model->takes_groups() || dataset.has_groups(), "model \"", config.model.name,
                     "\" takes groups of samples, but data set \"", dataset.name,
                     "\" has none; name a group column, or choose another model");
+  if (const AuxiliaryConfig& auxiliary = config.train.auxiliary; auxiliary.is_on) {
+    const auto outputs = static_cast<std::int64_t>(1 + specs.size());
+    model = std::make_unique<ModelWithHeads>(
+        std::move(model), loss.classifies() ? dataset.classes() : 0, loss.scores(),
+        auxiliary.weighting == LossWeighting::uncertainty ? outputs * loss.parts() : 0,
+        weights.named("auxiliary"));
+  }
   const Device device = device_named(config.train.device);
   model->math = config.train.math;
   for (NamedParameter& parameter : parameters_of(*model)) {

@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -9,7 +10,6 @@
 #include "core/error.h"
 #include "core/stream.h"
 #include "train/embedding_vectors.h"
-#include "train/trained_model.h"
 
 namespace heddle {
 
@@ -25,6 +25,26 @@ bool knows_at_once(Device device) { return device.backend == Backend::cpu; }
 
 bool wants_graphs(const TrainConfig& train, Device device) {
   return train.graph.value_or(device.backend == Backend::cuda) && device.backend != Backend::cpu;
+}
+
+std::vector<std::unique_ptr<BatchSource>> sources_of(const TrainedTasks& tasks,
+                                                     const Adversaries* adversaries) {
+  std::vector<std::unique_ptr<BatchSource>> sources;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const TrainedTask& task = tasks[i];
+    sources.push_back(std::make_unique<BatchSource>(
+        task.config.train, task.dataset, task.modalities, *task.model, task.loss, adversaries));
+  }
+  return sources;
+}
+
+std::int64_t epoch_of(const RunConfig& config,
+                      const std::vector<std::unique_ptr<BatchSource>>& sources) {
+  std::int64_t steps = config.task.epoch_steps;
+  for (std::size_t i = 0; config.task.epoch_steps == 0 && i < sources.size(); ++i) {
+    steps = std::max(steps, sources[i]->batches_per_epoch());
+  }
+  return steps;
 }
 
 /// Puts other weights into a model while it lives.
@@ -49,21 +69,36 @@ class BorrowedWeights {
   std::vector<NamedTensor> own_;
 };
 
+EvaluationOptions options_of(const TrainedTask& task) {
+  EvaluationOptions options;
+  options.batch_size = evaluation_batch_size(task.config.train);
+  options.modalities = task.modalities;
+  if (task.loss.generates()) {
+    options.generation.emplace();  // one hypothesis
+  }
+  return options;
+}
+
+Predictions predict_task(const TrainedTask& task, Split split, const EvaluationOptions& options) {
+  return predict(*task.model, task.loss, task.dataset, items_of(task.dataset, split, *task.model),
+                 options);
+}
+
 }  // namespace
 
 Trainer::Trainer(const RunConfig& config, const Dataset& dataset)
+    : Trainer(config, std::array<const Dataset*, 1>{&dataset}) {}
+
+Trainer::Trainer(const RunConfig& config, std::span<const Dataset* const> datasets)
     : config_(config),
-      dataset_(dataset),
-      modalities_(modalities_used(config, dataset)),
-      loss_(config, dataset),
-      model_(model_for(config, dataset, loss_)),
-      parameters_(parameters_of(*model_)),
+      tasks_(config, datasets),
+      parameters_(tasks_.parameters()),
       optimizer_(config.optimizer, learned_parameters()),
-      batches_(config_.train, dataset_, modalities_, *model_, loss_,
-               adversaries_ ? &*adversaries_ : nullptr),
-      total_steps_(total_steps_for(config.train, batches_.batches_per_epoch())),
-      schedule_(config.schedule, total_steps_, batches_.batches_per_epoch()),
-      generators_(generators_of(*model_)) {
+      sources_(sources_of(tasks_, adversaries_ ? &*adversaries_ : nullptr)),
+      steps_per_epoch_(epoch_of(config, sources_)),
+      total_steps_(total_steps_for(config.train, steps_per_epoch_)),
+      schedule_(config.schedule, total_steps_, steps_per_epoch_),
+      generators_(tasks_.generators()) {
   static_cast<void>(larger_is_better(config.train.select));
   if (config.train.average_decay > 0.0) {
     average_.emplace(parameters_, config.train.average_decay);
@@ -71,13 +106,13 @@ Trainer::Trainer(const RunConfig& config, const Dataset& dataset)
   if (config.train.attack.kind != AttackKind::none) {
     attack_.emplace(config.train.attack, optimizer_.parameters());
   }
-  if (wants_graphs(config.train, model_->device())) {
-    graphs_.emplace(model_->device(), generators_);
+  if (wants_graphs(config.train, model().device())) {
+    graphs_.emplace(model().device(), generators_);
   }
-  set_training(*model_, true);
+  tasks_.set_training(true);
 }
 
-/// Of the model and of what is trained against it.
+/// Of the models and of what is trained against one.
 std::vector<NamedParameter> Trainer::learned_parameters() {
   freeze_word_tables(config_, parameters_);
   std::vector<NamedParameter> learned;
@@ -87,7 +122,7 @@ std::vector<NamedParameter> Trainer::learned_parameters() {
     }
   }
   if (Adversaries::are_wanted(config_.train)) {
-    adversaries_.emplace(config_, dataset_, *model_);
+    adversaries_.emplace(config_, tasks_[0].dataset, model());
     for (const NamedParameter& parameter : parameters_of(*adversaries_)) {
       learned.push_back({"adversary." + parameter.name, parameter.variable});
     }
@@ -99,7 +134,8 @@ std::vector<std::string> Trainer::take_word_vectors() {
   if (config_.model.tokens.vectors.empty()) {
     return {};
   }
-  const std::vector<std::string> found = heddle::take_word_vectors(config_, dataset_, parameters_);
+  const std::vector<std::string> found =
+      heddle::take_word_vectors(config_, tasks_[0].dataset, parameters_);
   if (average_) {
     average_.emplace(parameters_, config_.train.average_decay);
   }
@@ -112,26 +148,48 @@ void Trainer::begin_adversaries(std::int64_t step) {
   }
 }
 
-void Trainer::forward_backward(const StepBatch& batch, Variable& loss) {
+std::vector<StepBatch> Trainer::next_batches(std::int64_t step) {
+  std::vector<StepBatch> batches;
+  for (const auto& source : sources_) {
+    batches.push_back(source->next(step));
+  }
+  return batches;
+}
+
+std::vector<BatchSource::Place> Trainer::places() const {
+  std::vector<BatchSource::Place> places;
+  for (const auto& source : sources_) {
+    places.push_back(source->place());
+  }
+  return places;
+}
+
+void Trainer::forward_backward(const std::vector<StepBatch>& batches, Variable& loss) {
   optimizer_.clear_gradients();
   Tape tape;
-  const ModelOutput output = model_->forward(batch.inputs);
-  loss = loss_(output, batch.targets);
-  // What is told and looked at is the loss alone; a gradient that is not finite is noticed as well.
-  tape.backward(adversaries_ ? loss + (*adversaries_)(output, batch.origins) : loss);
+  if (adversaries_) {
+    const ModelOutput output = model().forward(batches[0].inputs);
+    loss = tasks_[0].loss(output, batches[0].targets);
+    // What is told and looked at is the loss alone; a gradient that is not finite is noticed as
+    // well.
+    tape.backward(loss + (*adversaries_)(output, batches[0].origins));
+  } else {
+    loss = tasks_.loss(batches);
+    tape.backward(loss);
+  }
   if (attack_) {
     attack_->run([&] {
       Tape moved;
-      moved.backward(loss_(model_->forward(batch.inputs), batch.targets));
+      moved.backward(tasks_.loss(batches));
     });
   }
 }
 
 /// All of a step that happens on the device. It may be captured: it takes what differs between
 /// steps from the device alone.
-void Trainer::train_on(const StepBatch& batch) {
+void Trainer::train_on(const std::vector<StepBatch>& batches) {
   Variable loss;
-  forward_backward(batch, loss);
+  forward_backward(batches, loss);
   optimizer_.update(loss.value(), config_.train.clip_norm);
   optimizer_.clear_gradients();
   if (average_) {
@@ -141,13 +199,13 @@ void Trainer::train_on(const StepBatch& batch) {
 
 Trainer::Step Trainer::step() {
   check(!finished(), "trainer: all ", total_steps_, " steps are done");
-  const Device device = model_->device();
+  const Device device = model().device();
   const MathScope math(device, config_.train.math);
-  StepStart& start = starts_.emplace_back(StepStart{state_.step, batches_.place(), {}});
+  StepStart& start = starts_.emplace_back(StepStart{state_.step, places(), {}});
   for (const NamedGenerator& generator : generators_) {
     start.generators.push_back(generator.generator->state());
   }
-  StepBatch batch = batches_.next(state_.step);
+  std::vector<StepBatch> batches = next_batches(state_.step);
   const double rate_factor = schedule_.factor(state_.step);
   optimizer_.begin_step(rate_factor);
   begin_adversaries(state_.step);
@@ -155,16 +213,21 @@ Trainer::Step Trainer::step() {
     average_->begin_step(state_.step + 1);
   }
   if (graphs_) {
-    graphs_->run(batch, [this](const StepBatch& given) { train_on(given); });
+    graphs_->run(batches, [this](const StepGraphs::Batches& given) { train_on(given); });
   } else {
-    train_on(batch);
+    train_on(batches);
   }
   ++state_.step;
   ++state_.means.steps;
   if (device.backend != Backend::cpu && !finished()) {
-    batches_.prepare(state_.step);  // while the device computes
+    for (const auto& source : sources_) {
+      source->prepare(state_.step);  // while the device computes
+    }
   }
-  Step result{.loss = {}, .samples = batch.samples, .ends_epoch = batch.ends_epoch};
+  Step result{.loss = {}, .samples = 0, .ends_epoch = state_.step % steps_per_epoch_ == 0};
+  for (const StepBatch& batch : batches) {
+    result.samples += batch.samples;
+  }
   const bool logs = state_.step % config_.train.log_every == 0 || state_.step == total_steps_;
   if (knows_at_once(device) || logs) {
     const double before = state_.means.loss;
@@ -195,7 +258,9 @@ void Trainer::explain_failure(const StepScalars& found) {
                                   [&](const StepStart& one) { return one.step == failed; });
   check(start != starts_.end(), "trainer: step ", failed + 1, " failed, but it was not noted");
   const auto go_back = [&] {
-    batches_.restore(start->batch);
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+      sources_[i]->restore(start->places[i]);
+    }
     for (std::size_t i = 0; i < generators_.size(); ++i) {
       generators_[i].generator->restore(start->generators[i]);
     }
@@ -205,10 +270,10 @@ void Trainer::explain_failure(const StepScalars& found) {
   std::string origin = "it did not appear again when the step was run a second time";
   try {
     const DetectAnomaly detect;
-    const MathScope math(model_->device(), config_.train.math);
+    const MathScope math(model().device(), config_.train.math);
     Variable loss;
     begin_adversaries(failed);
-    forward_backward(batches_.next(failed), loss);
+    forward_backward(next_batches(failed), loss);
   } catch (const NumericError& error) {
     origin = error.what();
   }
@@ -253,22 +318,22 @@ std::string Trainer::graph_refusal() const {
 Metrics Trainer::end_epoch() {
   settle();
   const std::int64_t epoch = (state_.step - 1) / steps_per_epoch() + 1;
-  Metrics metrics;
-  if (!items_of(dataset_, Split::valid, *model_).empty()) {
-    Adversaries::Tallies tallies;
-    metrics = metrics_of(evaluate(Split::valid, {}, false, &tallies), dataset_);
-    metrics.merge(Adversaries::metrics_of(tallies));
+  Adversaries::Tallies tallies;
+  Metrics metrics = metrics_of_split(Split::valid, &tallies);
+  if (!metrics.empty()) {
     check<NumericError>(std::isfinite(metrics.at("loss")), "after step ", state_.step,
                         ": the validation loss is not finite, so the weights are not either. "
                         "Lower optimizer.learning_rate (now ",
                         config_.optimizer.learning_rate, ") or set train.clip_norm (now ",
                         config_.train.clip_norm, ")");
+    metrics.merge(Adversaries::metrics_of(tallies));
     state_.history.push_back({state_.step, epoch, "valid", metrics});
     record_best(metrics);
   }
-  if (config_.train.watch_test && !items_of(dataset_, Split::test, *model_).empty()) {
-    state_.history.push_back(
-        {state_.step, epoch, "test", metrics_of(evaluate(Split::test), dataset_)});
+  if (config_.train.watch_test) {
+    if (const Metrics watched = metrics_of_split(Split::test); !watched.empty()) {
+      state_.history.push_back({state_.step, epoch, "test", watched});
+    }
   }
   return metrics;
 }
@@ -295,7 +360,7 @@ void Trainer::record_best(const Metrics& metrics) {
   best_.push_back(evaluated_weights());
   double bound = value;
   if (config_.train.choose == ChooseRule::one_standard_error) {
-    const auto samples = static_cast<double>(dataset_.indices(Split::valid).size());
+    const auto samples = static_cast<double>(tasks_[0].dataset.indices(Split::valid).size());
     bound -= std::sqrt(value * (1.0 - value) / samples);
   }
   while (is_better(bound, candidates.front().value)) {
@@ -318,26 +383,36 @@ std::vector<NamedTensor> Trainer::chosen_weights() const {
   return best_.empty() ? evaluated_weights() : best_.front();
 }
 
-Predictions Trainer::evaluate(Split split, const std::vector<bool>& shown, bool keep_attention,
-                              Adversaries::Tallies* tallies) {
-  EvaluationOptions options;
-  options.batch_size = evaluation_batch_size(config_.train);
-  options.modalities = modalities_;
-  options.shown = shown;
-  options.keep_attention = keep_attention;
-  if (loss_.generates()) {
-    options.generation.emplace();  // one hypothesis
-  }
-  if (adversaries_ && tallies != nullptr) {
-    options.watch = [&](const ModelOutput& output, const SampleBatch& batch) {
-      adversaries_->count(output, batch, *tallies);
-    };
-  }
+Predictions Trainer::evaluate(Split split, const std::vector<bool>& shown, bool keep_attention) {
   std::optional<BorrowedWeights> borrowed;
   if (average_) {
     borrowed.emplace(parameters_, average_->values());
   }
-  return predict(*model_, loss_, dataset_, items_of(dataset_, split, *model_), options);
+  EvaluationOptions options = options_of(tasks_[0]);
+  options.shown = shown;
+  options.keep_attention = keep_attention;
+  return predict_task(tasks_[0], split, options);
+}
+
+Metrics Trainer::metrics_of_split(Split split, Adversaries::Tallies* tallies) {
+  std::optional<BorrowedWeights> borrowed;
+  if (average_) {
+    borrowed.emplace(parameters_, average_->values());
+  }
+  std::vector<Metrics> of_task;
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    const TrainedTask& task = tasks_[i];
+    EvaluationOptions options = options_of(task);
+    if (adversaries_ && tallies != nullptr) {
+      options.watch = [&](const ModelOutput& output, const SampleBatch& batch) {
+        adversaries_->count(output, batch, *tallies);
+      };
+    }
+    const bool is_empty = items_of(task.dataset, split, *task.model).empty();
+    of_task.push_back(is_empty ? Metrics{}
+                               : metrics_of(predict_task(task, split, options), task.dataset));
+  }
+  return tasks_.joined(of_task);
 }
 
 }  // namespace heddle

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "train/run_state.h"
 #include "train/schedule.h"
 #include "train/step_graph.h"
+#include "train/trained_tasks.h"
 #include "train/weights.h"
 
 namespace heddle {
@@ -35,8 +37,12 @@ struct Snapshot {
 /// Its whole future is a function of its snapshot: restoring one continues with the same bits.
 class Trainer {
  public:
-  /// `dataset` must outlive it. Errors (InputError): a configuration the data does not fit.
+  /// Of a run of one task. `dataset` must outlive it. Errors (InputError): a configuration the data
+  /// does not fit.
   Trainer(const RunConfig& config, const Dataset& dataset);
+  /// One data set per task (train/trained_tasks.h); they must outlive it. Each step takes a batch
+  /// of every task.
+  Trainer(const RunConfig& config, std::span<const Dataset* const> datasets);
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
@@ -44,7 +50,7 @@ class Trainer {
     /// Of this step where the host knows it at once; else the mean since it last knew, where it has
     /// looked (every train.log_every steps), and nothing in between.
     std::optional<double> loss;
-    std::int64_t samples = 0;  // in the batch (groups: their members)
+    std::int64_t samples = 0;  // in its batches (groups: their members)
     bool ends_epoch = false;
   };
   /// One update. A device is not waited for but every train.log_every steps. Errors
@@ -65,15 +71,17 @@ class Trainer {
   const RunState& state() const { return state_; }
   void add_seconds(double seconds) { state_.seconds += seconds; }
   std::int64_t total_steps() const { return total_steps_; }
-  std::int64_t steps_per_epoch() const { return batches_.batches_per_epoch(); }
+  std::int64_t steps_per_epoch() const { return steps_per_epoch_; }
   /// With train.batch_tokens, the share of an epoch's places that are padding.
-  double padding_share() const { return batches_.padding_share(); }
+  double padding_share() const { return sources_.front()->padding_share(); }
 
   Snapshot snapshot() const;
   /// Errors (InputError): a snapshot of another model or configuration.
   void restore(const Snapshot& snapshot);
 
-  Model& model() { return *model_; }
+  const TrainedTasks& tasks() const { return tasks_; }
+  Model& model() { return *tasks_[0].model; }  // of the first task
+  /// Of the models, frozen ones too.
   const std::vector<NamedParameter>& parameters() const { return parameters_; }
   /// Before the first step of a new run whose model.tokens.vectors names a file: reads it into the
   /// embedding tables (train/embedding_vectors.h), and returns what to tell the user.
@@ -81,15 +89,13 @@ class Trainer {
   /// Of the epoch chosen so far; the present ones (averaged, where that is on) where nothing was
   /// validated.
   std::vector<NamedTensor> chosen_weights() const;
-  /// What the present weights (averaged, where that is on) say of a split, with these modalities
-  /// shown.
+  /// What the present weights (averaged, where that is on) say of a split of the first task's data,
+  /// with these modalities shown.
   Predictions evaluate(Split split, const std::vector<bool>& shown = {},
-                       bool keep_attention = false) {
-    return evaluate(split, shown, keep_attention, nullptr);
-  }
-  /// Names of the modalities that are used.
-  const std::vector<std::string>& modalities() const { return modalities_; }
-  const Loss& loss() const { return loss_; }
+                       bool keep_attention = false);
+  /// Names of the modalities that the first task uses.
+  const std::vector<std::string>& modalities() const { return tasks_[0].modalities; }
+  const Loss& loss() const { return tasks_[0].loss; }
   /// Why steps are not captured although they were to be (train.graph); empty else.
   std::string graph_refusal() const;
   /// How many steps were replayed from a graph so far.
@@ -99,34 +105,34 @@ class Trainer {
   /// From where a step began, to do it again.
   struct StepStart {
     std::int64_t step;
-    BatchSource::Place batch;
+    std::vector<BatchSource::Place> places;  // of each task
     std::vector<Generator::State> generators;
   };
 
-  /// Counts what the adversaries guess where `tallies` is given.
-  Predictions evaluate(Split split, const std::vector<bool>& shown, bool keep_attention,
-                       Adversaries::Tallies* tallies);
+  std::vector<StepBatch> next_batches(std::int64_t step);
+  std::vector<BatchSource::Place> places() const;
+  void forward_backward(const std::vector<StepBatch>& batches, Variable& loss);
+  void train_on(const std::vector<StepBatch>& batches);
+  /// The metrics of a split, of all tasks together; empty where none has a sample there. Counts
+  /// what the adversaries guess where `tallies` is given.
+  Metrics metrics_of_split(Split split, Adversaries::Tallies* tallies = nullptr);
   std::vector<NamedParameter> learned_parameters();
   void begin_adversaries(std::int64_t step);
-  void forward_backward(const StepBatch& batch, Variable& loss);
-  void train_on(const StepBatch& batch);
   [[noreturn]] void explain_failure(const StepScalars& found);
   void note_history(double rate_factor);
   void record_best(const Metrics& metrics);
   std::vector<NamedTensor> evaluated_weights() const;
 
   RunConfig config_;
-  const Dataset& dataset_;
-  std::vector<std::string> modalities_;
-  Loss loss_;
-  std::unique_ptr<Model> model_;
-  std::vector<NamedParameter> parameters_;  // the model's, frozen ones too
-  std::optional<Adversaries> adversaries_;
+  TrainedTasks tasks_;
+  std::vector<NamedParameter> parameters_;  // the models', frozen ones too
+  std::optional<Adversaries> adversaries_;  // never of a joint run
   Optimizer optimizer_;
-  BatchSource batches_;
+  std::vector<std::unique_ptr<BatchSource>> sources_;  // one per task
+  std::int64_t steps_per_epoch_;
   std::int64_t total_steps_;
   Schedule schedule_;
-  std::vector<NamedGenerator> generators_;  // the model's
+  std::vector<NamedGenerator> generators_;  // the models'
   std::optional<EmbeddingAttack> attack_;
   std::optional<StepGraphs> graphs_;
   std::vector<StepStart> starts_;  // of the steps since the host last looked

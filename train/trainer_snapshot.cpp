@@ -8,8 +8,10 @@ namespace heddle {
 
 namespace {
 
-/// The stream that hides modalities, among those of the model.
-constexpr const char* presence_name = "modality_dropout";
+/// The stream that hides modalities, among those of the models.
+std::string presence_name(const TrainedTask& task) {
+  return task.name.empty() ? "modality_dropout" : task.name + ".modality_dropout";
+}
 
 /// What begins the names of parameters that are trained against the model (no input is called so).
 constexpr std::string_view adversary_prefix = "adversary.";
@@ -59,12 +61,18 @@ Snapshot Trainer::snapshot() const {
   snapshot.state = state_;
   snapshot.state.means.loss = found.loss_sum;
   snapshot.state.means.gradient_norm = found.gradient_norm_sum;
-  const BatchSource::Place place = batches_.place();
-  snapshot.state.sampler = place.sampler;
+  const std::vector<BatchSource::Place> now = places();
+  snapshot.state.sampler = now[0].sampler;
+  snapshot.state.other_samplers.clear();
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    snapshot.state.generators[presence_name(tasks_[i])] = now[i].presence;
+    if (i > 0) {
+      snapshot.state.other_samplers.push_back(now[i].sampler);
+    }
+  }
   for (const NamedGenerator& generator : generators_) {
     snapshot.state.generators[generator.name] = generator.generator->state();
   }
-  snapshot.state.generators[presence_name] = place.presence;
   append(snapshot.tensors, "weights.", copy_of_weights(parameters_));
   for (const NamedParameter& parameter : optimizer_.parameters()) {
     if (parameter.name.starts_with(adversary_prefix)) {
@@ -118,7 +126,12 @@ void Trainer::restore(const Snapshot& snapshot) {
   for (const NamedGenerator& generator : generators_) {
     generator.generator->restore(stream(generator.name));
   }
-  batches_.restore({state.sampler, stream(presence_name)});
+  check<InputError>(state.other_samplers.size() + 1 == sources_.size(), "the checkpoint is of ",
+                    state.other_samplers.size() + 1, " tasks, but this run has ", sources_.size());
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    sources_[i]->restore(
+        {i == 0 ? state.sampler : state.other_samplers[i - 1], stream(presence_name(tasks_[i]))});
+  }
   optimizer_.set_sums(state.means.loss, state.means.gradient_norm);
   starts_.clear();
   state_ = state;

@@ -2,6 +2,8 @@
 
 #include "core/error.h"
 #include "data/builtin/answering.h"
+#include "data/builtin/judgement.h"
+#include "data/builtin/reading.h"
 #include "data/builtin/record.h"
 #include "data/builtin/retrieval.h"
 #include "data/builtin/samples.h"
@@ -50,6 +52,8 @@ const std::vector<BuiltinSet>& sets() {
   static const std::vector<BuiltinSet> list = {
       {"sentiment", make_builtin, best_of_any<best_possible_accuracy>},
       {"answering", make_answering, best_of_any<best_possible_answering>},
+      {"judgement", make_judgement, best_of_any<best_possible_judgement>},
+      {"reading", make_reading, best_of_any<best_possible_reading>},
       {"record", make_record, best_of_any<best_possible_record>},
       {"retrieval", make_retrieval, best_retrieval},
       {"translation", make_translation, best_of_any<best_possible_translation>},

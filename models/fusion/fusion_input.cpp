@@ -71,6 +71,11 @@ Variable mean_of(const VisibleSteps& steps) {
   return weighted_sum(steps.values, mask / counts);
 }
 
+Variable mean_of_steps(const EncodedSteps& steps) {
+  return mean_of(visible_steps(
+      {.vector = {}, .steps = steps.states, .lengths = steps.lengths, .present = {}}));
+}
+
 Variable last_of(const VisibleSteps& steps) {
   // The last visible step is the one whose successor is not.
   const Variable mask(steps.mask);

@@ -6,6 +6,7 @@
 
 #include "autograd/variable.h"
 #include "core/dtype.h"
+#include "models/encoded_steps.h"
 
 namespace heddle {
 
@@ -59,6 +60,8 @@ Variable weighted_sum(const Variable& x, const Variable& weights);
 
 /// The mean over visible steps, zeros where there is none: [B, width].
 Variable mean_of(const VisibleSteps& steps);
+/// The mean of what is within its length (of an encoder's steps): [B, width].
+Variable mean_of_steps(const EncodedSteps& steps);
 /// The last visible step (visible steps come first): [B, width].
 Variable last_of(const VisibleSteps& steps);
 

@@ -29,6 +29,7 @@ struct Twin {
   /// What makes it the built-in twin: values of --set; none where its data is built in.
   std::vector<std::string> settings;
   std::string device = "cpu";
+  std::vector<std::string> members = {};  // of a joint run
 };
 
 void PrintTo(const Twin& twin, std::ostream* out) { *out << twin.config << " on " << twin.device; }
@@ -55,6 +56,13 @@ std::vector<Twin> twins() {
       {"easy_vqa/answer.toml", {data_of("answering", "\"question\", \"image\"")}},
       {"flickr8k/retrieval.toml", {data_of("retrieval", "\"text\", \"image\""), "model.hidden=32"}},
       {"fusion/builtin.toml", {}},
+      {"joint/twins.toml", {}, "cpu", {"reading", "sentiment"}},
+      {"joint/vqa.toml",
+       {"member.easy_vqa." + data_of("answering", "\"question\", \"image\""),
+        "member.vqa_rad." + data_of("answering", "\"question\", \"image\""),
+        "member.vqa_rad.evaluate={}"},
+       "cpu",
+       {"easy_vqa", "vqa_rad"}},
       {"mhh_covid19/image_record.toml", {data_of("record", "\"image\", \"record\"")}},
       {"mosi/bclstm.toml", {three, "train.batch_size=4"}},
       {"mosi/late.toml", {three, "train.batch_size=4"}},
@@ -132,11 +140,16 @@ TEST_P(TwentySteps, LearnOnTheTwinAndLeaveTheirFiles) {
   const bool is_grouped =
       GetParam().config.starts_with("mosi/") && GetParam().config != "mosi/standard.toml";
   // Settings of the twin come first: data={…} replaces the table that these go into.
-  settings.insert(settings.end(),
-                  {"data.train=" + samples, "data.valid=12", "data.test=12", "train.epochs=20",
-                   "train.max_steps=20", "train.log_every=5", "train.evaluate_subsets=false"});
-  if (!is_grouped && GetParam().device == "cpu") {
-    settings.emplace_back("train.batch_size=16");
+  settings.insert(settings.end(), {"train.epochs=20", "train.max_steps=20", "train.log_every=5",
+                                   "train.evaluate_subsets=false"});
+  const std::vector<std::string>& members = GetParam().members;
+  for (const std::string& member : members.empty() ? std::vector<std::string>{""} : members) {
+    const std::string task = member.empty() ? "" : "member." + member + ".";
+    settings.insert(settings.end(), {task + "data.train=" + samples, task + "data.valid=12",
+                                     task + "data.test=12"});
+    if (!is_grouped && GetParam().device == "cpu") {
+      settings.push_back(task + "train.batch_size=16");
+    }
   }
   for (const std::string& setting : settings) {
     arguments.insert(arguments.end(), {"--set", setting});
@@ -149,7 +162,14 @@ TEST_P(TwentySteps, LearnOnTheTwinAndLeaveTheirFiles) {
     EXPECT_TRUE(std::isfinite(loss)) << loss;
   }
   EXPECT_LT(*std::min_element(found.begin() + 1, found.end()), found.front());
-  for (const char* file : {"config.toml", "best.safetensors", "last.safetensors", "report.html"}) {
+  std::vector<fs::path> files = {"config.toml", "best.safetensors", "last.safetensors"};
+  if (members.empty()) {
+    files.emplace_back("report.html");
+  }
+  for (const std::string& member : members) {
+    files.push_back(fs::path(member) / "report.html");
+  }
+  for (const fs::path& file : files) {
     EXPECT_GT(fs::file_size(folder_ / file), 0u) << file;
   }
   const auto summary = nlohmann::json::parse(text_of((folder_ / "summary.json").string()));

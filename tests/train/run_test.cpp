@@ -183,7 +183,7 @@ TEST_F(Run, LeftoversOfAKilledWriterAreRemoved) {
 
 TEST_F(Run, SeedsHaveMeanAndDeviation) {
   config_.train.watch_test = true;
-  const SeedsOutcome outcome = run_seeds(config_, 3, data_, options("s"));
+  const SeedsOutcome outcome = run_seeds(config_, 3, std::span(&data_, 1), options("s"));
   ASSERT_EQ(outcome.runs.size(), 3u);
   const Json json = Json::parse(text_of(folder_.path() / "s" / "seeds.json"));
   EXPECT_EQ(keys_of(json), (std::vector<std::string>{"seeds", "metrics", "collapsed"}));
@@ -205,13 +205,13 @@ TEST_F(Run, SeedsHaveMeanAndDeviation) {
 }
 
 TEST_F(Run, SeedsAreResumedToo) {
-  const SeedsOutcome whole = run_seeds(config_, 2, data_, options("whole"));
+  const SeedsOutcome whole = run_seeds(config_, 2, std::span(&data_, 1), options("whole"));
   // As if the process had died while it trained the second seed.
   std::filesystem::create_directories(folder_.path() / "part");
   std::ofstream(folder_.path() / "part" / "config.toml") << to_toml(config_);
   static_cast<void>(run_training(config_, data_, options("part/seed-1")));
   const SeedsOutcome resumed =
-      run_seeds(config_, 2, data_, options("part", RunFolder::Start::resume));
+      run_seeds(config_, 2, std::span(&data_, 1), options("part", RunFolder::Start::resume));
   ASSERT_EQ(resumed.runs.size(), 2u);
   for (std::size_t i = 0; i < 2; ++i) {
     EXPECT_EQ(resumed.runs[i].weights_sha256, whole.runs[i].weights_sha256);
