@@ -85,10 +85,12 @@ TEST_F(Checkpoints, ADamagedOneIsPassedOverAndSaidSo) {
   EXPECT_EQ(checkpoints_.steps(), (std::vector<std::int64_t>{1}));  // put aside
 }
 
-TEST_F(Checkpoints, EveryFlippedBitIsDetected) {
+TEST_F(Checkpoints, EveryFlippedBitThatChangesAnythingIsDetected) {
   train(2);
   checkpoints_.save(trainer_.snapshot(), to_toml(config_));
   const std::string whole = bytes_of(checkpoints_.path_of(2));
+  const std::string state = to_json(checkpoints_.newest().found->snapshot.state);
+  int same = 0;
   Generator generator(7);
   constexpr int flips = 300;
   for (int i = 0; i < flips; ++i) {
@@ -99,8 +101,13 @@ TEST_F(Checkpoints, EveryFlippedBitIsDetected) {
     damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
     write(checkpoints_.path_of(2), damaged);
     const CheckpointFolder::Search search = checkpoints_.newest();
-    EXPECT_FALSE(search.found.has_value()) << "bit " << bit;
+    // JSON may say the same in other letters: a line break is \u000a or \u000A.
+    EXPECT_TRUE(!search.found.has_value() || (search.found->config == to_toml(config_) &&
+                                              to_json(search.found->snapshot.state) == state))
+        << "bit " << bit;
+    same += search.found.has_value() ? 1 : 0;
   }
+  EXPECT_LE(same, 5);
 }
 
 TEST_F(Checkpoints, EveryTruncationIsDetected) {
