@@ -1,7 +1,7 @@
 // The fused LSTM cell: all that happens to one hidden unit in one step after the products, in one
 // kernel. Formulas in lstm_cell.h. z is read once, and gates, c and h are written once; a kernel
-// for each sigmoid, tanh and product would read and write z and c again each time (lstm_pointwise.cu
-// has that version).
+// for each sigmoid, tanh and product would read and write z and c again each time
+// (lstm_pointwise.cu has that version).
 //
 // Both directions run in one launch. A row that has ended writes zeros to y (forward) or to dz
 // (backward) and keeps its state.
