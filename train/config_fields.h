@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -61,10 +63,19 @@ class ConfigFields {
     word(key, words, index);
     value = static_cast<Enum>(index);
   }
+  /// A word that is kept as it is written. A name that is none of them is told as the first.
+  void name_among(std::string_view key, std::string& value, const std::vector<std::string>& names) {
+    const auto found = std::find(names.begin(), names.end(), value);
+    auto which = static_cast<std::size_t>(found == names.end() ? 0 : found - names.begin());
+    word(key, names, which);
+    value = names[which];
+  }
 };
 
 /// Tells `fields` every key of `config` that its choices leave meaningful, in the order of the
 /// file.
 void describe(ConfigFields& fields, RunConfig& config);
+/// The part of it in [model] (config_fields_model.cpp).
+void describe_model(ConfigFields& fields, ModelConfig& model);
 
 }  // namespace heddle
