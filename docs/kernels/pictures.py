@@ -31,6 +31,8 @@ PICTURES = [
     ("attention", "whole_row", ["--steps", "64"]),
     ("attention_pool", "three_kernels", ["--time", "32"]),
     ("attention_pool", "fused", ["--time", "32"]),
+    ("bias_activation", "composed", []),
+    ("bias_activation", "vector", []),
     ("conv", "direct", []),
     ("conv", "implicit_tile", []),
     ("cross_entropy", "thread_per_row", []),
