@@ -1,6 +1,5 @@
 #include "data/builtin/answering.h"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -19,7 +18,7 @@ constexpr std::int64_t combinations = 18;
 
 enum class Figure : std::uint8_t { circle, square, cross };
 
-constexpr std::array<std::array<std::string_view, 4>, 2> questions = {{
+constexpr Questions questions = {{
     {"what colour is the thing", "which colour do you see here", "please tell me its colour",
      "how was it painted"},
     {"what shape is the thing", "which shape do you see here", "please tell me its shape",
@@ -84,20 +83,6 @@ void draw(const Cues& cues, Generator& generator, std::span<float> out) {
   }
 }
 
-std::vector<std::string> words_of_questions() {
-  std::vector<std::string> words;
-  for (const auto& kind : questions) {
-    for (const std::string_view question : kind) {
-      for (std::string& word : words_in(question)) {
-        if (std::find(words.begin(), words.end(), word) == words.end()) {
-          words.push_back(std::move(word));
-        }
-      }
-    }
-  }
-  return words;
-}
-
 }  // namespace
 
 BuiltinData make_answering(const BuiltinOptions& options) {
@@ -128,7 +113,7 @@ BuiltinData make_answering(const BuiltinOptions& options) {
   BuiltinData data;
   data.dataset.name = "built-in answering";
   data.dataset.samples = samples;
-  data.dataset.modalities = {sentences_modality("question", words_of_questions(), sentences),
+  data.dataset.modalities = {sentences_modality("question", words_of(questions), sentences),
                              std::move(image)};
   data.dataset.labels = Tensor::from(std::span<const std::int64_t>(labels), {samples});
   data.dataset.class_names.assign(answers.begin(), answers.end());

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t combinations = 4;
 
-constexpr std::array<std::array<std::string_view, 4>, 2> questions = {{
+constexpr Questions questions = {{
     {"what does the speaker think of it", "how was it judged", "are these kind words",
      "did it please them"},
     {"what was it about", "which thing is meant", "was it told or shown", "what did they speak of"},
@@ -29,20 +29,6 @@ bool speaks_of_what_is_told(const std::string& sentence) {
   return std::any_of(words.begin(), words.end(), [](const std::string& word) {
     return std::find(told.begin(), told.end(), word) != told.end();
   });
-}
-
-std::vector<std::string> words_of_questions() {
-  std::vector<std::string> words;
-  for (const auto& kind : questions) {
-    for (const std::string_view question : kind) {
-      for (std::string& word : words_in(question)) {
-        if (std::find(words.begin(), words.end(), word) == words.end()) {
-          words.push_back(std::move(word));
-        }
-      }
-    }
-  }
-  return words;
 }
 
 }  // namespace
@@ -73,7 +59,7 @@ BuiltinData make_reading(const BuiltinOptions& options) {
   data.dataset.name = "built-in reading";
   data.dataset.samples = samples;
   data.dataset.modalities = {sentences_modality("text", sentence_words(), sentences),
-                             sentences_modality("question", words_of_questions(), asked)};
+                             sentences_modality("question", words_of(questions), asked)};
   data.dataset.labels = Tensor::from(std::span<const std::int64_t>(labels), {samples});
   data.dataset.class_names.assign(answers.begin(), answers.end());
   add_splits(data.dataset, options);

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "data/nearest_name.h"
+#include "data/vocabulary.h"
 
 namespace heddle {
 namespace {
@@ -35,6 +36,20 @@ void add_splits(Dataset& dataset, const BuiltinOptions& options) {
     std::iota(indices.begin(), indices.end(), next);
     next += static_cast<std::int64_t>(indices.size());
   }
+}
+
+std::vector<std::string> words_of(const Questions& questions) {
+  std::vector<std::string> words;
+  for (const auto& kind : questions) {
+    for (const std::string_view question : kind) {
+      for (std::string& word : words_in(question)) {
+        if (std::find(words.begin(), words.end(), word) == words.end()) {
+          words.push_back(std::move(word));
+        }
+      }
+    }
+  }
+  return words;
 }
 
 Modality sentences_modality(std::string name, std::vector<std::string> words,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,10 @@ namespace heddle {
 void check_options(const BuiltinOptions& options);
 /// Samples 0 … train − 1 train, then validation, then test.
 void add_splits(Dataset& dataset, const BuiltinOptions& options);
+/// The ways to ask two questions, four of each.
+using Questions = std::array<std::array<std::string_view, 4>, 2>;
+/// Each word of theirs once, in the order in which they first stand there.
+std::vector<std::string> words_of(const Questions& questions);
 /// Sentences as a tokens modality.
 Modality sentences_modality(std::string name, std::vector<std::string> words,
                             const std::vector<std::string>& sentences);

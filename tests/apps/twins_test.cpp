@@ -2,7 +2,6 @@
 // has modalities of the same kinds and a signal to find in them: its twin.
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <cctype>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "tests/apps/program.h"
+#include "tests/train/small_run.h"
 
 namespace heddle {
 namespace {
@@ -111,8 +111,6 @@ TEST(Twins, EveryConfigurationHasOne) {
 
 class TwentySteps : public testing::TestWithParam<Twin> {
  protected:
-  ~TwentySteps() override { fs::remove_all(folder_); }
-
   std::vector<double> losses() const {
     std::vector<double> found;
     std::ifstream lines(folder_ / "metrics.jsonl");
@@ -125,10 +123,8 @@ class TwentySteps : public testing::TestWithParam<Twin> {
     return found;
   }
 
-  const fs::path folder_ = [] {
-    std::string pattern = (fs::temp_directory_path() / "heddle-XXXXXX").string();
-    return fs::path(mkdtemp(pattern.data())) / "run";
-  }();
+  const TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path() / "run";
 };
 
 TEST_P(TwentySteps, LearnOnTheTwinAndLeaveTheirFiles) {
