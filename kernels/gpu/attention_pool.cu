@@ -48,12 +48,12 @@ __device__ __forceinline__ void weigh_time(const AttentionPool<T>& p, std::int64
   }
   pair = block.merged(pair);
   const A shift = shift_of(pair.largest);
-  const A inverse = A{1} / pair.sum;
+  const A inverse = counted<1>(A{1} / pair.sum);
   for (std::int64_t t = block.thread; t < p.a.rows; t += block.threads) {
     A weight = 0;
     if (t < length) {
       const A score = scores(t);
-      weight = exp_of(score - shift) * inverse;
+      weight = counted<2>(exp_of(score - shift) * inverse);
       scores(t) = weight;
     }
     p.a(t, b) = narrow<T>(weight);

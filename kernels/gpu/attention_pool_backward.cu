@@ -46,7 +46,7 @@ __device__ __forceinline__ void slopes_of_weights(const Backward<T>& p, std::int
   for (int s = 0; s < attention_pool_steps; ++s) {
     const std::int64_t t = first + s;
     if (lane_in_row<32>() == 0 && t < length) {
-      slopes(t) = p.da.data == nullptr ? sum[s] : sum[s] + widen<T>(p.da(t, b));
+      slopes(t) = p.da.data == nullptr ? sum[s] : counted<1>(sum[s] + widen<T>(p.da(t, b)));
     }
   }
 }
@@ -65,7 +65,7 @@ __device__ __forceinline__ void slopes_of_scores(const Backward<T>& p, std::int6
   mean = block.sum(mean);
   for (std::int64_t t = block.thread; t < length; t += block.threads) {
     const A g = slopes(t);
-    slopes(t) = widen<T>(p.a(t, b)) * (g - mean);
+    slopes(t) = counted<2>(widen<T>(p.a(t, b)) * (g - mean));
   }
 }
 
@@ -81,7 +81,7 @@ __device__ __forceinline__ void gradient_column(const Backward<T>& p, std::int64
   for (std::int64_t t = 0; t < length; ++t) {
     const A slope = slopes(t);
     dw = multiply_add(slope, widen<T>(p.u(t, b, j)), dw);
-    p.du(t, b, j) = narrow<T>(widen<T>(p.a(t, b)) * dpooled + slope * w);
+    p.du(t, b, j) = narrow<T>(counted<3>(widen<T>(p.a(t, b)) * dpooled + slope * w));
   }
   for (std::int64_t t = length; t < p.a.rows; ++t) {
     p.du(t, b, j) = narrow<T>(A{0});

@@ -102,28 +102,28 @@ __global__ void __launch_bounds__(128) mma_forward(AttentionForward<T> call) {
             const TilePlace at = sum_place(lane, i);
             float& score = weight[m][c].element[i];
             score = all || scope.sees(b, head, first + row + 16 * m + at.row, key + 8 * c + at.col)
-                        ? scale * score
+                        ? counted<1>(scale * score)
                         : -infinity_of<float>();
             row_most = larger_of(row_most, score);
           }
         }
         row_most = warp_max<4>(row_most);
         const float shift = row_most == -infinity_of<float>() ? 0.0f : row_most;
-        const float correction = fast_exp(most[m][h] - shift);
+        const float correction = fast_exp(counted<1>(most[m][h] - shift));
         most[m][h] = row_most;
-        total[m][h] *= correction;
+        counted<1>(total[m][h] *= correction);
         HEDDLE_UNROLL
         for (int c = 0; c < staged / 8; ++c) {
           HEDDLE_UNROLL
           for (int i = 2 * h; i < 2 * h + 2; ++i) {
-            weight[m][c].element[i] = fast_exp(weight[m][c].element[i] - shift);
-            total[m][h] += weight[m][c].element[i];
+            weight[m][c].element[i] = fast_exp(counted<1>(weight[m][c].element[i] - shift));
+            counted<1>(total[m][h] += weight[m][c].element[i]);
           }
         }
         HEDDLE_UNROLL
         for (int c = 0; c < D / 8; ++c) {
-          sum[m][c].element[2 * h] *= correction;
-          sum[m][c].element[2 * h + 1] *= correction;
+          counted<1>(sum[m][c].element[2 * h] *= correction);
+          counted<1>(sum[m][c].element[2 * h + 1] *= correction);
         }
       }
     }
@@ -137,14 +137,14 @@ __global__ void __launch_bounds__(128) mma_forward(AttentionForward<T> call) {
     for (int h = 0; h < 2; ++h) {
       const int query = first + row + 16 * m + sum_place(lane, 2 * h).row;
       const float all = warp_sum<4>(total[m][h]);
-      const float share = all > 0.0f ? 1.0f / all : all;  // a NaN stays one
+      const float share = all > 0.0f ? counted<1>(1.0f / all) : all;  // a NaN stays one
       HEDDLE_UNROLL
       for (int c = 0; c < D / 8; ++c) {
-        sum[m][c].element[2 * h] *= share;
-        sum[m][c].element[2 * h + 1] *= share;
+        counted<1>(sum[m][c].element[2 * h] *= share);
+        counted<1>(sum[m][c].element[2 * h + 1] *= share);
       }
       if (lane % 4 == 0 && query < scope.queries) {
-        call.logsumexp(b, head, query) = most[m][h] + log_of(all);
+        call.logsumexp(b, head, query) = counted<1>(most[m][h] + log_of(all));
       }
     }
     store_sums<T>(out, first + row + 16 * m, sum[m]);
@@ -221,10 +221,10 @@ __global__ void __launch_bounds__(128) mma_key_rows(AttentionBackward<T> call) {
         const float logsumexp = shared.logsumexp(stage, column);
         const float delta = shared.delta(stage, column);
         const float p = all || scope.sees(b, head, query + column, first + row + at.row)
-                            ? fast_exp(scale * weight[0][c].element[i] - logsumexp)
+                            ? fast_exp(counted<2>(scale * weight[0][c].element[i] - logsumexp))
                             : 0.0f;
         weight[0][c].element[i] = p;
-        slope[0][c].element[i] = scale * p * (slope[0][c].element[i] - delta);
+        slope[0][c].element[i] = counted<3>(scale * p * (slope[0][c].element[i] - delta));
       }
     }
     mma_product<T, D>(weight, shared.right_value[stage], sum_v);
@@ -301,10 +301,11 @@ __global__ void __launch_bounds__(128, 2) mma_query_rows(AttentionBackward<T> ca
       HEDDLE_UNROLL
       for (int i = 0; i < 4; ++i) {
         const TilePlace at = sum_place(lane, i);
-        const float p = all || scope.sees(b, head, first + row + at.row, key + 8 * c + at.col)
-                            ? fast_exp(scale * weight[0][c].element[i] - logsumexp[i / 2])
-                            : 0.0f;
-        slope[0][c].element[i] = scale * p * (slope[0][c].element[i] - delta[i / 2]);
+        const float p =
+            all || scope.sees(b, head, first + row + at.row, key + 8 * c + at.col)
+                ? fast_exp(counted<2>(scale * weight[0][c].element[i] - logsumexp[i / 2]))
+                : 0.0f;
+        slope[0][c].element[i] = counted<3>(scale * p * (slope[0][c].element[i] - delta[i / 2]));
       }
     }
     mma_product<T, D>(slope, shared.right_score[stage], sum);

@@ -39,7 +39,7 @@ __global__ void naive_scores(AttentionForward<T> call, Batch<accumulate_t<T>> sc
     for (int d = 0; d < scope.width; ++d) {
       sum = multiply_add(widen(q(query, d)), widen(k(key, d)), sum);
     }
-    score = static_cast<A>(scope.scale) * sum;
+    score = counted<1>(static_cast<A>(scope.scale) * sum);
   }
   scores(plane, query, key) = score;
 }
@@ -65,19 +65,19 @@ __global__ void naive_softmax(AttentionForward<T> call, Batch<accumulate_t<T>> s
   const A shift = most == -infinity_of<A>() ? A{0} : most;
   A total = 0;
   for (int key = lane; key < scope.keys; key += 32) {
-    const A weight = exp_of(static_cast<A>(row(key)) - shift);
+    const A weight = exp_of(counted<1>(static_cast<A>(row(key)) - shift));
     row(key) = weight;
-    total += weight;
+    counted<1>(total += weight);
   }
   total = warp_sum(total);
-  const A share = total > A{0} ? A{1} / total : total;  // a NaN stays one
+  const A share = total > A{0} ? counted<1>(A{1} / total) : total;  // a NaN stays one
   for (int key = lane; key < scope.keys; key += 32) {
     row(key) *= share;
   }
   if (lane == 0) {
     const std::int64_t plane = i / scope.queries;
     call.logsumexp(plane / scope.heads, plane % scope.heads, i % scope.queries) =
-        most + log_of(total);
+        counted<1>(most + log_of(total));
   }
 }
 
@@ -140,8 +140,8 @@ __global__ void naive_slopes(AttentionBackward<T> call, Batch<accumulate_t<T>> w
       slope = multiply_add(widen(dout(query, d)), widen(v(key, d)), slope);
     }
     const auto scale = static_cast<A>(scope.scale);
-    weight = exp_of(scale * score - safe_logsumexp(call, b, head, query));
-    slope = scale * weight * (slope - safe_delta(call, b, head, query));
+    weight = exp_of(counted<2>(scale * score - safe_logsumexp(call, b, head, query)));
+    slope = counted<3>(scale * weight * (slope - safe_delta(call, b, head, query)));
   }
   weights(plane, query, key) = weight;
   slopes(plane, query, key) = slope;

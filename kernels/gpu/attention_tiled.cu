@@ -72,20 +72,20 @@ __global__ void __launch_bounds__(128, std::is_same_v<T, bf16> ? 2 : 3)
       HEDDLE_UNROLL
       for (int j = 0; j < cols; ++j) {
         weight[i][j] = all || scope.sees(b, head, first + ty + 8 * i, key + tx + 16 * j)
-                           ? scale * weight[i][j]
+                           ? counted<1>(scale * weight[i][j])
                            : -infinity_of<A>();
         row_most = larger_of(row_most, weight[i][j]);
       }
       row_most = warp_max<16>(row_most);
       const A shift = row_most == -infinity_of<A>() ? A{0} : row_most;
-      const A correction = exp_of(most[i] - shift);
+      const A correction = exp_of(counted<1>(most[i] - shift));
       most[i] = row_most;
-      total[i] *= correction;
+      counted<1>(total[i] *= correction);
       HEDDLE_UNROLL
       for (int j = 0; j < cols; ++j) {
-        weight[i][j] = exp_of(weight[i][j] - shift);
-        total[i] += weight[i][j];
-        sum[i][j] *= correction;
+        weight[i][j] = exp_of(counted<1>(weight[i][j] - shift));
+        counted<1>(total[i] += weight[i][j]);
+        counted<1>(sum[i][j] *= correction);
       }
     }
     store_weights<A>(weight, shared.weights);
@@ -97,14 +97,14 @@ __global__ void __launch_bounds__(128, std::is_same_v<T, bf16> ? 2 : 3)
   for (int i = 0; i < rows; ++i) {
     const int query = first + ty + 8 * i;
     const A all = warp_sum<16>(total[i]);
-    const A share = all > A{0} ? A{1} / all : all;
+    const A share = all > A{0} ? counted<1>(A{1} / all) : all;
     HEDDLE_UNROLL
     for (int j = 0; j < cols; ++j) {
-      sum[i][j] *= share;
+      counted<1>(sum[i][j] *= share);
     }
     store_columns<T, A, cols>(out, call.out.vectors, query, value_col, sum[i]);
     if (tx == 0 && value_col == 0 && query < scope.queries) {
-      call.logsumexp(b, head, query) = most[i] + log_of(all);
+      call.logsumexp(b, head, query) = counted<1>(most[i] + log_of(all));
     }
   }
 }

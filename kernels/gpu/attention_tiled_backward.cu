@@ -78,9 +78,9 @@ __global__ void __launch_bounds__(128) key_tiles(AttentionBackward<T> call) {
       HEDDLE_UNROLL
       for (int i = 0; i < rows; ++i) {
         weight[i][j] = all || scope.sees(b, head, seeing, first + ty + 8 * i)
-                           ? exp_of(scale * weight[i][j] - logsumexp)
+                           ? exp_of(counted<2>(scale * weight[i][j] - logsumexp))
                            : A{0};
-        slope[i][j] = scale * weight[i][j] * (slope[i][j] - delta);
+        slope[i][j] = counted<3>(scale * weight[i][j] * (slope[i][j] - delta));
       }
     }
     sync_threads();
@@ -150,9 +150,9 @@ __global__ void __launch_bounds__(128, 2) query_tiles(AttentionBackward<T> call)
       HEDDLE_UNROLL
       for (int j = 0; j < cols; ++j) {
         const A p = all || scope.sees(b, head, first + ty + 8 * i, key + tx + 16 * j)
-                        ? exp_of(scale * weight[i][j] - logsumexp)
+                        ? exp_of(counted<2>(scale * weight[i][j] - logsumexp))
                         : A{0};
-        slope[i][j] = scale * p * (slope[i][j] - delta);
+        slope[i][j] = counted<3>(scale * p * (slope[i][j] - delta));
       }
     }
     sync_threads();

@@ -111,7 +111,7 @@ __global__ void __launch_bounds__(128) one_pass(AttentionForward<T> call, WholeR
     HEDDLE_UNROLL
     for (int j = 0; j < groups; ++j) {
       score[i][j] = scope.sees(b, head, query, lane + 32 * j)
-                        ? static_cast<A>(scope.scale) * score[i][j]
+                        ? counted<1>(static_cast<A>(scope.scale) * score[i][j])
                         : -infinity_of<A>();
       most = larger_of(most, score[i][j]);
     }
@@ -120,16 +120,16 @@ __global__ void __launch_bounds__(128) one_pass(AttentionForward<T> call, WholeR
     A total = 0;
     HEDDLE_UNROLL
     for (int j = 0; j < groups; ++j) {
-      const A weight = exp_of(score[i][j] - shift);
-      total += weight;
+      const A weight = exp_of(counted<1>(score[i][j] - shift));
+      counted<1>(total += weight);
       if (lane + 32 * j < rows_of_k) {
         weights.set(warp * rows + i, lane + 32 * j, weight);
       }
     }
     total = warp_sum(total);
-    share[i] = total > A{0} ? A{1} / total : total;  // a NaN stays one
+    share[i] = total > A{0} ? counted<1>(A{1} / total) : total;  // a NaN stays one
     if (lane == 0 && query < scope.queries) {
-      call.logsumexp(b, head, query) = most + log_of(total);
+      call.logsumexp(b, head, query) = counted<1>(most + log_of(total));
     }
   }
   sync_warp();  // a warp reads the weights it wrote itself
@@ -175,7 +175,7 @@ __global__ void __launch_bounds__(128) one_pass(AttentionForward<T> call, WholeR
     HEDDLE_UNROLL
     for (int j = 0; j < groups; ++j) {
       if (query < scope.queries && lane + 32 * j < scope.value_width) {
-        out(query, lane + 32 * j) = narrow<T>(sum[i][j] * share[i]);
+        out(query, lane + 32 * j) = narrow<T>(counted<1>(sum[i][j] * share[i]));
       }
     }
   }

@@ -142,10 +142,11 @@ __global__ void __launch_bounds__(256)
       for (int j = 0; j < groups; ++j) {
         const int key = lane + 32 * j;
         if (key < rows_of_k) {
-          const A p =
-              scope.sees(b, head, query, key) ? exp_of(scale * weight[i][j] - logsumexp) : A{0};
+          const A p = scope.sees(b, head, query, key)
+                          ? exp_of(counted<2>(scale * weight[i][j] - logsumexp))
+                          : A{0};
           weights.set(warp * rows + i, key, p);
-          slopes.set(warp * rows + i, key, scale * p * (slope[i][j] - delta));
+          slopes.set(warp * rows + i, key, counted<3>(scale * p * (slope[i][j] - delta)));
         }
       }
     }

@@ -25,7 +25,8 @@ __device__ __forceinline__ Vector<T, N> values_of(const Vector<T, N>& x, const V
   Vector<T, N> y;
   HEDDLE_UNROLL
   for (int j = 0; j < N; ++j) {
-    y[j] = narrow<T>(unary_value(unary_of(activation), widen<T>(x[j]) + widen<T>(bias[j])));
+    y[j] = narrow<T>(
+        unary_value(unary_of(activation), counted<1>(widen<T>(x[j]) + widen<T>(bias[j]))));
   }
   return y;
 }

@@ -30,7 +30,7 @@ template <Activation activation, typename T>
 __device__ __forceinline__ accumulate_t<T> slope_at(T saved, T bias, T dy) {
   accumulate_t<T> from = widen<T>(saved);
   if constexpr (slope_needs_input(activation)) {
-    from += widen<T>(bias);
+    counted<1>(from += widen<T>(bias));
   }
   return unary_slope(unary_of(activation), from, widen<T>(dy));
 }
@@ -46,7 +46,7 @@ __device__ __forceinline__ void slopes_at(const BiasBackward<T>& call, std::int6
   for (int j = 0; j < N; ++j) {
     const accumulate_t<T> value = slope_at<activation>(saved[j], bias[j], dy[j]);
     dx[j] = narrow<T>(value);
-    sum[j] += value;
+    counted<1>(sum[j] += value);
   }
   if (call.dx.data != nullptr) {
     store_vector(call.dx, at, dx);
@@ -66,7 +66,7 @@ __global__ __launch_bounds__(256) void sum_channels(Batch<const T> dx, Row<T> db
   accumulate_t<T> sum = 0;
   for (std::int64_t o = 0; o < dx.batch; ++o) {
     for (std::int64_t i = 0; i < dx.cols; ++i) {
-      sum += widen<T>(dx(o, channel, i));
+      counted<1>(sum += widen<T>(dx(o, channel, i)));
     }
   }
   dbias(channel) = narrow<T>(sum);
@@ -120,7 +120,7 @@ __global__ __launch_bounds__(bias_warps * 32) void slope_lines(BiasLines lines,
     A total = 0;
     HEDDLE_UNROLL
     for (int w = 0; w < bias_warps; ++w) {
-      total += shared.of_warp(w, c);
+      counted<1>(total += shared.of_warp(w, c));
     }
     call.sums(lines.sums_row(blockIdx.y, first_col + c), lines.channel_of(first_col + c)) = total;
   }
@@ -155,7 +155,7 @@ __global__ __launch_bounds__(bias_warps * 32) void slope_planes(BiasPlanes plane
   A total = sum[0];
   HEDDLE_UNROLL
   for (int j = 1; j < N; ++j) {
-    total += sum[j];
+    counted<1>(total += sum[j]);
   }
   total = warp_sum(total);
   if (lane == 0) {

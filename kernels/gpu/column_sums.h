@@ -28,14 +28,14 @@ __global__ void sum_columns(Matrix<const accumulate_t<T>> parts, Row<T> sums) {
   A sum = 0;
   if (c < sums.size) {
     for (std::int64_t r = group; r < parts.rows; r += column_sum_groups) {
-      sum += parts(r, c);
+      counted<1>(sum += parts(r, c));
     }
   }
   shared.of_group(group, lane) = sum;
   sync_threads();
   if (group == 0 && c < sums.size) {
     for (int g = 1; g < column_sum_groups; ++g) {
-      sum += shared.of_group(g, lane);
+      counted<1>(sum += shared.of_group(g, lane));
     }
     sums(c) = narrow<T>(sum);
   }

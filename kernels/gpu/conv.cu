@@ -65,7 +65,7 @@ __global__ void sum_parts(Matrix<const accumulate_t<T>> parts, Row<T> dweight) {
   }
   accumulate_t<T> sum = 0;
   for (std::int64_t part = 0; part < parts.rows; ++part) {
-    sum += parts(part, i);
+    counted<1>(sum += parts(part, i));
   }
   dweight(i) = narrow<T>(sum);
 }
@@ -85,7 +85,7 @@ __global__ void sum_slopes(Batch<const T> dy, Row<T> dbias) {
   A sum = 0;
   for (std::int64_t b = 0; b < dy.batch; ++b) {
     for (std::int64_t i = threadIdx.x; i < dy.cols; i += threads) {
-      sum += widen<T>(dy(b, filter, i));
+      counted<1>(sum += widen<T>(dy(b, filter, i)));
     }
   }
   sum = block_sum(sum, shared.sum);

@@ -95,7 +95,7 @@ struct ForwardProduct {
   __device__ __forceinline__ void write(int m, int, const ConvDigits& pixel, int, Sum sum) const {
     const Sum above = bias.size > 0 ? widen<T>(bias(m)) : Sum{0};
     y(((pixel.high * shape.filters + m) * shape.out_rows + pixel.middle) * shape.out_cols +
-      pixel.low) = narrow<T>(sum + above);
+      pixel.low) = narrow<T>(counted<1>(sum + above));
   }
 };
 

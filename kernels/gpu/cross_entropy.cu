@@ -38,23 +38,24 @@ struct CrossEntropy {
   __device__ __forceinline__ A centre(std::int64_t row) const {
     const std::int64_t target = aim.targets(row);
     const A x = aim.counts(target) ? widen<T>(logits(row, target)) : A{0};
-    return x - x == A{0} ? x : A{0};
+    return counted<1>(x - x) == A{0} ? x : A{0};
   }
 
   /// By one thread of the row, when all sums are known: of_weights = Σ k_c, of_distances =
   /// Σ k_c (x_c − z); both are read only where there is smoothing.
   __device__ __forceinline__ void finish(std::int64_t row, const SoftmaxPair<A>& pair, A of_weights,
                                          A of_distances) const {
-    const A lse = shift_of(pair.largest) + log_of(pair.sum);
+    const A lse = counted<1>(shift_of(pair.largest) + log_of(pair.sum));
     const std::int64_t target = aim.targets(row);
     A loss = 0;
     A weight = 0;
     if (aim.counts(target)) {
       weight = aim.weight(target);
-      loss = weight * (lse - widen<T>(logits(row, target)));
+      loss = counted<2>(weight * (lse - widen<T>(logits(row, target))));
       if (aim.smoothing != A{0}) {
-        const A smooth = (lse - centre(row)) * of_weights - of_distances;
-        loss = (A{1} - aim.smoothing) * loss + aim.smoothing / static_cast<A>(aim.classes) * smooth;
+        const A smooth = counted<3>((lse - centre(row)) * of_weights - of_distances);
+        loss = counted<5>((A{1} - aim.smoothing) * loss +
+                          aim.smoothing / static_cast<A>(aim.classes) * smooth);
       }
     }
     losses(row) = loss;
@@ -82,15 +83,15 @@ __global__ void cross_entropy_thread_per_row(CrossEntropy<T> p) {
     pair.largest = larger_of(pair.largest, widen<T>(p.logits(r, c)));
   }
   for (std::int64_t c = 0; c < classes; ++c) {
-    pair.sum += exp_of(widen<T>(p.logits(r, c)) - shift_of(pair.largest));
+    counted<2>(pair.sum += exp_of(widen<T>(p.logits(r, c)) - shift_of(pair.largest)));
   }
   A of_weights = 0;
   A of_distances = 0;
   if (p.aim.smoothing != A{0}) {
     const A z = p.centre(r);
     for (std::int64_t c = 0; c < classes; ++c) {
-      of_weights += p.aim.weight(c);
-      of_distances += p.aim.weight(c) * (widen<T>(p.logits(r, c)) - z);
+      counted<1>(of_weights += p.aim.weight(c));
+      counted<3>(of_distances += p.aim.weight(c) * (widen<T>(p.logits(r, c)) - z));
     }
   }
   p.finish(r, pair, of_weights, of_distances);
@@ -119,8 +120,8 @@ __device__ __forceinline__ void read_row(const CrossEntropy<T>& p, const RowPlac
         const std::int64_t c = first + part.column(k, group.thread, group.threads);
         if (c < classes) {
           const A weight = p.aim.weight(c);
-          of_weights += weight;
-          of_distances += weight * (part.value[k] - z);
+          counted<1>(of_weights += weight);
+          counted<3>(of_distances += weight * (part.value[k] - z));
         }
       }
     }

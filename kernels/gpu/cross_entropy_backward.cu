@@ -44,15 +44,16 @@ struct RowSlope {
         weighs_classes(p.aim.class_weights.data != nullptr && p.aim.smoothing != A{0}),
         lse(p.logsumexp(row)),
         dloss(p.dlosses(row)),
-        sharp(counts ? (A{1} - p.aim.smoothing) * p.aim.weight(target) : A{0}),
-        smooth(p.aim.smoothing / static_cast<A>(p.aim.classes)),
-        scale(sharp + smooth * (p.weight_sum.data == nullptr ? static_cast<A>(p.aim.classes)
-                                                             : p.weight_sum(0))) {}
+        sharp(counts ? counted<2>((A{1} - p.aim.smoothing) * p.aim.weight(target)) : A{0}),
+        smooth(counted<1>(p.aim.smoothing / static_cast<A>(p.aim.classes))),
+        scale(counted<2>(sharp + smooth * (p.weight_sum.data == nullptr
+                                               ? static_cast<A>(p.aim.classes)
+                                               : p.weight_sum(0)))) {}
 
   __device__ __forceinline__ A operator()(const Backward<T>& p, std::int64_t c, A x) const {
-    const A of_class = weighs_classes ? smooth * p.aim.weight(c) : smooth;
-    const A slope = scale * exp_of(x - lse) - of_class;
-    return dloss * (c == target ? slope - sharp : slope);
+    const A of_class = weighs_classes ? counted<1>(smooth * p.aim.weight(c)) : smooth;
+    const A slope = counted<3>(scale * exp_of(x - lse) - of_class);
+    return counted<1>(dloss * (c == target ? counted<1>(slope - sharp) : slope));
   }
 };
 
@@ -64,7 +65,7 @@ __global__ void cross_entropy_weight_sum(Row<const T> class_weights,
   auto& shared = shared_memory<BlockReduceShared<A>>();
   A sum = 0;
   for (std::int64_t c = threadIdx.x; c < class_weights.size; c += blockDim.x) {
-    sum += widen<T>(class_weights(c));
+    counted<1>(sum += widen<T>(class_weights(c)));
   }
   sum = block_sum(sum, shared);
   if (threadIdx.x == 0) {

@@ -56,7 +56,7 @@ struct Keep {
 
   template <typename T>
   __device__ __forceinline__ T operator()(std::uint32_t word, T x) const {
-    return (word >> 8) >= least ? narrow<T>(widen(x) / probability) : narrow<T>(A{0});
+    return (word >> 8) >= least ? narrow<T>(counted<1>(widen(x) / probability)) : narrow<T>(A{0});
   }
 };
 

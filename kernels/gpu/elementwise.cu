@@ -41,7 +41,7 @@ struct Affine {
   A alpha, beta;
   template <typename T>
   __device__ __forceinline__ T operator()(T x) const {
-    return narrow<T>(product_of(alpha, widen(x)) + beta);
+    return narrow<T>(counted<1>(product_of(alpha, widen(x)) + beta));
   }
 };
 

@@ -13,20 +13,20 @@ namespace {
 template <typename A>
 __device__ __forceinline__ A arithmetic(BinaryOp op, A a, A b) {
   if (op == BinaryOp::subtract) {
-    return a - b;
+    return counted<1>(a - b);
   }
   if (op == BinaryOp::multiply) {
-    return a * b;
+    return counted<1>(a * b);
   }
   if constexpr (std::is_floating_point_v<A>) {
     if (op == BinaryOp::divide) {
-      return a / b;
+      return counted<1>(a / b);
     }
     if (op == BinaryOp::power) {
-      return std::pow(a, b);
+      return counted<1>(std::pow(a, b));
     }
   }
-  return a + b;
+  return counted<1>(a + b);
 }
 
 template <typename T>

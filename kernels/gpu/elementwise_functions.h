@@ -13,7 +13,7 @@ namespace heddle::kernels::HEDDLE_BACKEND {
 /// ln(1 + e^{−|x|}), between 0 and ln 2.
 template <typename A>
 __device__ __forceinline__ A log1p_exp_of(A x) {
-  return std::log1p(exp_of(-std::fabs(x)));
+  return counted<1>(std::log1p(exp_of(-std::fabs(x))));
 }
 
 /// Φ(x), the distribution function of a standard normal variable. Below −2 the relative error
@@ -21,7 +21,7 @@ __device__ __forceinline__ A log1p_exp_of(A x) {
 template <typename A>
 __device__ __forceinline__ A normal_below_of(A x) {
   constexpr A root_half = static_cast<A>(0.70710678118654752440);
-  return A{0.5} * std::erfc(-x * root_half);
+  return counted<3>(A{0.5} * std::erfc(-x * root_half));
 }
 
 template <typename A>
@@ -38,9 +38,9 @@ __device__ __forceinline__ A unary_value(UnaryOp op, A x) {
     case UnaryOp::sqrt:
       return sqrt_of(x);
     case UnaryOp::square:
-      return x * x;
+      return counted<1>(x * x);
     case UnaryOp::reciprocal:
-      return A{1} / x;
+      return counted<1>(A{1} / x);
     case UnaryOp::tanh:
       return tanh_of(x);
     case UnaryOp::sigmoid:
@@ -48,9 +48,9 @@ __device__ __forceinline__ A unary_value(UnaryOp op, A x) {
     case UnaryOp::relu:
       return x <= 0 ? A{0} : x;  // keeps NaN
     case UnaryOp::gelu:
-      return x < A{-40} ? A{-0.0} : x * normal_below_of(x);  // −∞ · 0 would be NaN
+      return x < A{-40} ? A{-0.0} : counted<1>(x * normal_below_of(x));  // −∞ · 0 would be NaN
     case UnaryOp::softplus:
-      return (x > 0 ? x : A{0}) + log1p_exp_of(x);
+      return counted<1>((x > 0 ? x : A{0}) + log1p_exp_of(x));
   }
   return x;
 }
@@ -87,30 +87,33 @@ __device__ __forceinline__ A unary_slope(UnaryOp op, A saved, A dy) {
     case UnaryOp::negate:
       return -dy;
     case UnaryOp::absolute:
-      return saved > 0 ? dy : saved < 0 ? -dy : saved * 0;  // 0 at the kink, NaN where x is
+      return saved > 0   ? dy
+             : saved < 0 ? -dy
+                         : counted<1>(saved * 0);  // 0 at the kink, NaN where x is
     case UnaryOp::exp:
-      return dy * saved;
+      return counted<1>(dy * saved);
     case UnaryOp::log:
-      return dy / saved;
+      return counted<1>(dy / saved);
     case UnaryOp::sqrt:
-      return dy / (saved + saved);
+      return counted<2>(dy / (saved + saved));
     case UnaryOp::square:
-      return dy * (saved + saved);
+      return counted<2>(dy * (saved + saved));
     case UnaryOp::reciprocal:
-      return -dy * (saved * saved);
+      return counted<2>(-dy * (saved * saved));
     case UnaryOp::tanh:
-      return dy * (A{1} - saved * saved);
+      return counted<3>(dy * (A{1} - saved * saved));
     case UnaryOp::sigmoid:
-      return dy * (saved * (A{1} - saved));
+      return counted<3>(dy * (saved * (A{1} - saved)));
     case UnaryOp::relu:
       return saved <= 0 ? A{0} : dy;
     case UnaryOp::gelu: {
       // Φ(x) + x φ(x); at ±40 and beyond 1 or 0, also at ±∞.
       const A x = saved < A{-40} ? A{-40} : saved > A{40} ? A{40} : saved;
-      return dy * (normal_below_of(x) + x * inverse_root_two_pi * exp_of(A{-0.5} * (x * x)));
+      return counted<6>(dy *
+                        (normal_below_of(x) + x * inverse_root_two_pi * exp_of(A{-0.5} * (x * x))));
     }
     case UnaryOp::softplus:
-      return dy * sigmoid_of(saved);
+      return counted<1>(dy * sigmoid_of(saved));
   }
   return dy;
 }

@@ -20,28 +20,30 @@ template <typename A>
 __device__ __forceinline__ A loss_value(PairLoss loss, A x, A t) {
   switch (loss) {
     case PairLoss::squared:
-      return (x - t) * (x - t);
+      return counted<3>((x - t) * (x - t));
     case PairLoss::absolute:
-      return std::fabs(x - t);
+      return std::fabs(counted<1>(x - t));
     case PairLoss::binary_cross_entropy:
       break;
   }
   // Where the loss is small, max(x, 0) and x t are equal and must be rounded before they meet.
-  return ((x > 0 ? x : A{0}) - product_of(x, t)) + log1p_exp_of(x);
+  return counted<2>(((x > 0 ? x : A{0}) - product_of(x, t)) + log1p_exp_of(x));
 }
 
 template <typename A>
 __device__ __forceinline__ A loss_slope(PairLoss loss, A x, A t, A dout) {
-  const A difference = x - t;
+  const A difference = counted<1>(x - t);
   switch (loss) {
     case PairLoss::squared:
-      return dout * (difference + difference);
+      return counted<2>(dout * (difference + difference));
     case PairLoss::absolute:
-      return difference > 0 ? dout : difference < 0 ? -dout : difference * 0;  // keeps NaN
+      return difference > 0   ? dout
+             : difference < 0 ? -dout
+                              : counted<1>(difference * 0);  // keeps NaN
     case PairLoss::binary_cross_entropy:
       break;
   }
-  return dout * (sigmoid_of(x) - t);
+  return counted<2>(dout * (sigmoid_of(x) - t));
 }
 
 struct AnyLoss {

@@ -76,7 +76,7 @@ __global__ void scan_all_ids(Row<const std::int64_t> ids, Matrix<const T> dout, 
   accumulate_t<T> sum = 0;
   for (std::int64_t i = 0; i < ids.size; ++i) {
     if (ids(i) == row) {
-      sum += widen<T>(dout(i, c));
+      counted<1>(sum += widen<T>(dout(i, c)));
     }
   }
   dtable(row, c) = narrow<T>(sum);
@@ -102,7 +102,7 @@ __device__ __forceinline__ void sum_places(const SortedIds& sorted, const Matrix
       if (i + j < end) {
         HEDDLE_UNROLL
         for (int k = 0; k < N; ++k) {
-          sum[k] += widen(term[j][k]);
+          counted<1>(sum[k] += widen(term[j][k]));
         }
       }
     }
@@ -176,7 +176,7 @@ __global__ void sum_segments(SortedIds sorted, Matrix<const T> dout,
       for (std::int64_t i = begin; i < end; i += piece) {
         const std::int64_t from = row_of_piece(i, i + piece < end ? i + piece : end);
         for (int k = 0; k < N; ++k) {
-          sum[k] += partial(from, c + k);
+          counted<1>(sum[k] += partial(from, c + k));
         }
       }
     } else {

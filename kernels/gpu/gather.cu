@@ -61,7 +61,7 @@ __global__ void sum_chosen(Batch<const std::int64_t> index, Batch<const T> dout,
   accumulate_t<T> sum = 0;
   for (std::int64_t j = 0; j < index.rows; ++j) {
     if (index(place.outer, j, place.inner) == place.middle) {
-      sum += widen<T>(dout(place.outer, j, place.inner));
+      counted<1>(sum += widen<T>(dout(place.outer, j, place.inner)));
     }
   }
   dx(place.outer, place.middle, place.inner) = narrow<T>(sum);
@@ -91,7 +91,7 @@ __global__ void sum_lines(Batch<const std::int64_t> index, Batch<const T> dout, 
     const std::int64_t m = index(outer, j, inner);
     if (m >= 0 && m < dx.rows) {
       sums(m * strip + lane) =
-          static_cast<A>(sums(m * strip + lane)) + widen<T>(dout(outer, j, inner));
+          counted<1>(static_cast<A>(sums(m * strip + lane)) + widen<T>(dout(outer, j, inner)));
     }
   }
   for (std::int64_t m = 0; m < dx.rows; ++m) {

@@ -36,7 +36,7 @@ struct LayerNorm {
   Row<A> rstd;  // [rows]
 
   __device__ __forceinline__ A rstd_of(A squares) const {
-    return A{1} / sqrt_of(squares / static_cast<A>(x.cols) + epsilon);
+    return counted<3>(A{1} / sqrt_of(squares / static_cast<A>(x.cols) + epsilon));
   }
   __device__ __forceinline__ void save(std::int64_t row, A of_mean, A of_rstd) const {
     mean(row) = of_mean;
@@ -57,18 +57,18 @@ __global__ void layer_norm_thread_per_row(LayerNorm<T> p) {
   }
   A sum = 0;
   for (std::int64_t c = 0; c < p.x.cols; ++c) {
-    sum += widen<T>(p.x(r, c));
+    counted<1>(sum += widen<T>(p.x(r, c)));
   }
-  const A mean = sum / static_cast<A>(p.x.cols);
+  const A mean = counted<1>(sum / static_cast<A>(p.x.cols));
   A squares = 0;
   for (std::int64_t c = 0; c < p.x.cols; ++c) {
-    const A centred = widen<T>(p.x(r, c)) - mean;
-    squares += centred * centred;
+    const A centred = counted<1>(widen<T>(p.x(r, c)) - mean);
+    counted<2>(squares += centred * centred);
   }
   const A rstd = p.rstd_of(squares);
   for (std::int64_t c = 0; c < p.x.cols; ++c) {
-    p.y(r, c) = narrow<T>((widen<T>(p.x(r, c)) - mean) * rstd * widen<T>(p.scale(c)) +
-                          widen<T>(p.shift(c)));
+    p.y(r, c) = narrow<T>(counted<4>((widen<T>(p.x(r, c)) - mean) * rstd * widen<T>(p.scale(c)) +
+                                     widen<T>(p.shift(c))));
   }
   p.save(r, mean, rstd);
 }
@@ -83,7 +83,7 @@ struct RowOfX {
     A sum = 0;
     HEDDLE_UNROLL
     for (int k = 0; k < values; ++k) {
-      sum += x.value[k];
+      counted<1>(sum += x.value[k]);
     }
     return sum;
   }
@@ -92,8 +92,8 @@ struct RowOfX {
     A squares = 0;
     HEDDLE_UNROLL
     for (int k = 0; k < values; ++k) {
-      const A centred = x.column(k, thread, threads) < cols ? x.value[k] - mean : A{0};
-      squares += centred * centred;
+      const A centred = x.column(k, thread, threads) < cols ? counted<1>(x.value[k] - mean) : A{0};
+      counted<2>(squares += centred * centred);
     }
     return squares;
   }
@@ -106,8 +106,8 @@ struct RowOfX {
       Vector<T, N> result;
       HEDDLE_UNROLL
       for (int i = 0; i < N; ++i) {
-        result[i] =
-            narrow<T>((x.value[v * N + i] - mean) * rstd * widen(factor[i]) + widen(term[i]));
+        result[i] = narrow<T>(
+            counted<4>((x.value[v * N + i] - mean) * rstd * widen(factor[i]) + widen(term[i])));
       }
       store_vector<N>(y, first, result);
     });
@@ -122,7 +122,7 @@ __device__ __forceinline__ void normalize_row(const LayerNorm<T>& p, const RowPl
   using A = accumulate_t<T>;
   RowOfX<T, N, values> row;
   row.x.load(p.x.row(place.row), group.thread, group.threads, place.exists ? p.x.cols : 0, A{0});
-  const A mean = group.sum(row.sum()) / static_cast<A>(p.x.cols);
+  const A mean = counted<1>(group.sum(row.sum()) / static_cast<A>(p.x.cols));
   const A rstd = p.rstd_of(group.sum(row.squares(mean, group.thread, group.threads, p.x.cols)));
   if (place.exists) {
     row.write(mean, rstd, p.scale, p.shift, p.y.row(place.row), group.thread, group.threads);
@@ -173,13 +173,13 @@ __global__ void __launch_bounds__(layer_norm_block_threads) layer_norm_in_tiles(
   A sum = 0;
   for (std::int64_t first = 0; first < cols; first += tile) {
     load(first);
-    sum += row.sum();
+    counted<1>(sum += row.sum());
   }
-  const A mean = block.sum(sum) / static_cast<A>(cols);
+  const A mean = counted<1>(block.sum(sum) / static_cast<A>(cols));
   A squares = 0;
   for (std::int64_t first = 0; first < cols; first += tile) {
     load(first);
-    squares += row.squares(mean, block.thread, block.threads, cols - first);
+    counted<1>(squares += row.squares(mean, block.thread, block.threads, cols - first));
   }
   const A rstd = p.rstd_of(block.sum(squares));
   for (std::int64_t first = 0; first < cols; first += tile) {

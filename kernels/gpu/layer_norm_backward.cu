@@ -35,9 +35,9 @@ struct RowMoments {
   A mean_g = 0;   // Σ g / cols
   A mean_gn = 0;  // Σ g n / cols
 
-  __device__ __forceinline__ A normalized(A x) const { return (x - mean) * rstd; }
+  __device__ __forceinline__ A normalized(A x) const { return counted<2>((x - mean) * rstd); }
   __device__ __forceinline__ A slope(A x, A g) const {
-    return rstd * (g - mean_g - normalized(x) * mean_gn);
+    return counted<4>(rstd * (g - mean_g - normalized(x) * mean_gn));
   }
 };
 
@@ -55,14 +55,14 @@ __global__ void layer_norm_backward_thread_per_row(Backward<T> p) {
   A sum = 0;
   A dot = 0;
   for (std::int64_t c = 0; c < p.x.cols; ++c) {
-    const A g = widen<T>(p.dy(r, c)) * widen<T>(p.scale(c));
-    sum += g;
-    dot += g * row.normalized(widen<T>(p.x(r, c)));
+    const A g = counted<1>(widen<T>(p.dy(r, c)) * widen<T>(p.scale(c)));
+    counted<1>(sum += g);
+    counted<2>(dot += g * row.normalized(widen<T>(p.x(r, c))));
   }
-  row.mean_g = sum / static_cast<A>(p.x.cols);
-  row.mean_gn = dot / static_cast<A>(p.x.cols);
+  row.mean_g = counted<1>(sum / static_cast<A>(p.x.cols));
+  row.mean_gn = counted<1>(dot / static_cast<A>(p.x.cols));
   for (std::int64_t c = 0; c < p.x.cols; ++c) {
-    const A g = widen<T>(p.dy(r, c)) * widen<T>(p.scale(c));
+    const A g = counted<1>(widen<T>(p.dy(r, c)) * widen<T>(p.scale(c)));
     p.dx(r, c) = narrow<T>(row.slope(widen<T>(p.x(r, c)), g));
   }
 }
@@ -82,15 +82,15 @@ struct Parts {
       const Vector<T, N> factor = load_vector<N>(scale, first);
       HEDDLE_UNROLL
       for (int i = 0; i < N; ++i) {
-        g.value[v * N + i] *= widen(factor[i]);
+        counted<1>(g.value[v * N + i] *= widen(factor[i]));
       }
     });
   }
   __device__ __forceinline__ void add_sums(const RowMoments<A>& row, A& sum, A& dot) const {
     HEDDLE_UNROLL
     for (int k = 0; k < values; ++k) {
-      sum += g.value[k];
-      dot += g.value[k] * row.normalized(x.value[k]);
+      counted<1>(sum += g.value[k]);
+      counted<2>(dot += g.value[k] * row.normalized(x.value[k]));
     }
   }
   __device__ __forceinline__ void store(const RowMoments<A>& row, const Row<T>& dx, int thread,
@@ -117,8 +117,8 @@ __device__ __forceinline__ void slope_of_row(const Backward<T>& p, const RowPlac
   A sum = 0;
   A dot = 0;
   parts.add_sums(row, sum, dot);
-  row.mean_g = group.sum(sum) / static_cast<A>(p.x.cols);
-  row.mean_gn = group.sum(dot) / static_cast<A>(p.x.cols);
+  row.mean_g = counted<1>(group.sum(sum) / static_cast<A>(p.x.cols));
+  row.mean_gn = counted<1>(group.sum(dot) / static_cast<A>(p.x.cols));
   if (place.exists) {
     parts.store(row, p.dx.row(r), group.thread, group.threads);
   }
@@ -168,8 +168,8 @@ __global__ void __launch_bounds__(layer_norm_block_threads)
     load(first);
     parts.add_sums(row, sum, dot);
   }
-  row.mean_g = block.sum(sum) / static_cast<A>(cols);
-  row.mean_gn = block.sum(dot) / static_cast<A>(cols);
+  row.mean_g = counted<1>(block.sum(sum) / static_cast<A>(cols));
+  row.mean_gn = counted<1>(block.sum(dot) / static_cast<A>(cols));
   for (std::int64_t first = 0; first < cols; first += tile) {
     load(first);
     parts.store(row, from_column(p.dx.row(r), first), block.thread, block.threads);
@@ -205,8 +205,8 @@ __global__ void layer_norm_parameter_parts(Backward<T> p, Matrix<accumulate_t<T>
       const std::int64_t r = group * rows_per_group + i + warp;
       if (r < p.x.rows) {
         const A dy = widen<T>(p.dy(r, c));
-        of_scale += dy * ((widen<T>(p.x(r, c)) - p.mean(r)) * p.rstd(r));
-        of_shift += dy;
+        counted<4>(of_scale += dy * ((widen<T>(p.x(r, c)) - p.mean(r)) * p.rstd(r)));
+        counted<1>(of_shift += dy);
       }
     }
   }
@@ -215,8 +215,8 @@ __global__ void layer_norm_parameter_parts(Backward<T> p, Matrix<accumulate_t<T>
   sync_threads();
   if (warp == 0 && c < p.x.cols) {
     for (int w = 1; w < column_sum_groups; ++w) {
-      of_scale += shared.dscale(w, lane);
-      of_shift += shared.dshift(w, lane);
+      counted<1>(of_scale += shared.dscale(w, lane));
+      counted<1>(of_shift += shared.dshift(w, lane));
     }
     dscale(group, c) = of_scale;
     dshift(group, c) = of_shift;

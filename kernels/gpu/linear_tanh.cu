@@ -43,7 +43,7 @@ __global__ __launch_bounds__(256) void bias_and_tanh(Matrix<const Z> z, GroupedB
   if (at < y.rows * y.cols) {
     const std::int64_t row = at / y.cols;
     const std::int64_t col = at % y.cols;
-    y(row, col) = narrow<T>(tanh_by<false>(widen<Z>(z(row, col)) + bias(row, col)));
+    y(row, col) = narrow<T>(tanh_by<false>(counted<1>(widen<Z>(z(row, col)) + bias(row, col))));
   }
 }
 

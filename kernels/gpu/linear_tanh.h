@@ -62,7 +62,7 @@ struct StoreTanh {
     for (int j = 0; j < N; ++j) {
       value[j] = T{};
       if (col + j < y.cols) {
-        value[j] = narrow<T>(tanh_by<is_fast>(sum[j] + bias(row, col + j)));
+        value[j] = narrow<T>(tanh_by<is_fast>(counted<1>(sum[j] + bias(row, col + j))));
       }
     }
     store_piece(y.row(row), col, width, value);

@@ -20,7 +20,7 @@ namespace {
 template <typename T>
 __device__ __forceinline__ accumulate_t<T> dz_of(T y, T dy) {
   using A = accumulate_t<T>;
-  return widen<T>(dy) * (A{1} - widen<T>(y) * widen<T>(y));
+  return counted<3>(widen<T>(dy) * (A{1} - widen<T>(y) * widen<T>(y)));
 }
 
 // ---- separate ----
@@ -44,7 +44,7 @@ __global__ __launch_bounds__(256) void column_sums(Row<const T> dz, Row<T> dbias
   }
   accumulate_t<T> sum = 0;
   for (std::int64_t at = col; at < dz.size; at += dbias.size) {
-    sum += widen<T>(dz(at));
+    counted<1>(sum += widen<T>(dz(at)));
   }
   dbias(col) = narrow<T>(sum);
 }
@@ -88,7 +88,7 @@ __global__ __launch_bounds__(warps * 32) void dz_and_part_sums(Row<const T> y, R
       for (int j = 0; j < N; ++j) {
         const A value = dz_of<T>(y_here[j], dy_here[j]);
         dz_here[j] = narrow<T>(value);
-        sum[j] += value;
+        counted<1>(sum[j] += value);
       }
       store_vector(dz, at, dz_here);
     }
@@ -106,7 +106,7 @@ __global__ __launch_bounds__(warps * 32) void dz_and_part_sums(Row<const T> y, R
     A total = 0;
     HEDDLE_UNROLL
     for (int w = 0; w < warps; ++w) {
-      total += shared.of_warp(w, c);
+      counted<1>(total += shared.of_warp(w, c));
     }
     parts(blockIdx.y, first_col + c) = total;
   }
@@ -122,7 +122,7 @@ __global__ __launch_bounds__(256) void sum_of_part_sums(Matrix<const accumulate_
   }
   accumulate_t<T> sum = 0;
   for (std::int64_t part = 0; part < parts.rows; ++part) {
-    sum += parts(part, col);
+    counted<1>(sum += parts(part, col));
   }
   dbias(col) = narrow<T>(sum);
 }

@@ -34,7 +34,7 @@ __global__ void fused_cell(LstmForward<T> call, std::int64_t step, Batch<const T
   FourGates<A> z = input_part(call, direction, time, row, unit);
   HEDDLE_UNROLL
   for (int gate = 0; gate < 4; ++gate) {
-    z[gate] += widen<T>(recurrent(direction, row, gate * call.hidden + unit));
+    counted<1>(z[gate] += widen<T>(recurrent(direction, row, gate * call.hidden + unit)));
   }
   const A c_before = c(direction, row, unit);
   const CellStep<A> now = cell_step<false>(z, c_before);
@@ -68,7 +68,7 @@ __global__ void fused_cell_backward(LstmBackward<T> call, std::int64_t step, Bat
         last ? initial(call.dh_n, direction, row, unit) : widen<T>(dh(direction, row, unit));
     A into_c =
         last ? initial(call.dc_n, direction, row, unit) : static_cast<A>(dc(direction, row, unit));
-    result = cell_step_backward<false>(saved, arrives + saved.dy, into_c);
+    result = cell_step_backward<false>(saved, counted<1>(arrives + saved.dy), into_c);
     dc(direction, row, unit) = into_c;
   }
   write_dz(call, direction, time_of(direction, length, step), row, unit, result);

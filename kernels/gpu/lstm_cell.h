@@ -49,8 +49,8 @@ __device__ __forceinline__ CellStep<A> cell_step(const FourGates<A>& z, A c_befo
   };
   CellStep<A> step;
   step.gates = {sigmoid(z[0]), sigmoid(z[1]), squash(z[2]), sigmoid(z[3])};
-  step.c = step.gates[1] * c_before + step.gates[0] * step.gates[2];
-  step.h = step.gates[3] * squash(step.c);
+  step.c = counted<3>(step.gates[1] * c_before + step.gates[0] * step.gates[2]);
+  step.h = counted<1>(step.gates[3] * squash(step.c));
   return step;
 }
 
@@ -74,10 +74,11 @@ __device__ __forceinline__ FourGates<A> cell_step_backward(const SavedStep<A>& s
   } else {
     squashed = tanh_of(saved.c);
   }
-  const A into_c = dc + dh * o * (A{1} - squashed * squashed);
-  dc = into_c * f;
-  return {into_c * g * i * (A{1} - i), into_c * saved.c_before * f * (A{1} - f),
-          into_c * i * (A{1} - g * g), dh * squashed * o * (A{1} - o)};
+  const A into_c = counted<5>(dc + dh * o * (A{1} - squashed * squashed));
+  dc = counted<1>(into_c * f);
+  return {counted<4>(into_c * g * i * (A{1} - i)),
+          counted<4>(into_c * saved.c_before * f * (A{1} - f)),
+          counted<4>(into_c * i * (A{1} - g * g)), counted<4>(dh * squashed * o * (A{1} - o))};
 }
 
 /// The four gates of a unit in a matrix [rows, 4H].
@@ -104,7 +105,7 @@ __device__ __forceinline__ FourGates<accumulate_t<T>> input_part(const LstmForwa
     const Row<const T> bias = gates_of(call.bias, direction, unit, call.hidden);
     HEDDLE_UNROLL
     for (int gate = 0; gate < 4; ++gate) {
-      z[gate] += widen<T>(bias(gate));
+      counted<1>(z[gate] += widen<T>(bias(gate)));
     }
   }
   return z;

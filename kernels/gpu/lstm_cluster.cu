@@ -113,7 +113,7 @@ __global__ void __launch_bounds__(Shape::threads, 1) persistent_cluster(LstmForw
       if (step < length) {
         HEDDLE_UNROLL
         for (int gate = 0; gate < 4; ++gate) {
-          z[gate] += sums[gate];
+          counted<1>(z[gate] += sums[gate]);
         }
         cell = cell_step<false>(z, c);
         c = cell.c;

@@ -96,7 +96,7 @@ __global__ void __launch_bounds__(Shape::threads, 1)
     }
     FourGates<float> dz{};
     if (step < length) {
-      dz = cell_step_backward<false>(saved, dh + saved.dy, dc);
+      dz = cell_step_backward<false>(saved, counted<1>(dh + saved.dy), dc);
     }
     if (owner && in_block < units) {
       HEDDLE_UNROLL
@@ -141,7 +141,7 @@ __global__ void __launch_bounds__(Shape::threads, 1)
       dh = 0.0f;
       HEDDLE_UNROLL
       for (int from = 0; from < Shape::cluster; ++from) {
-        dh += shared.came(now, from * rows + mine, in_block);
+        counted<1>(dh += shared.came(now, from * rows + mine, in_block));
       }
     }
   }

@@ -113,7 +113,8 @@ __global__ void __launch_bounds__(Shape::threads, 1)
         HEDDLE_UNROLL
         for (int gate = 0; gate < 4; ++gate) {
           const int element = gate % 2 * 2 + e;
-          z[gate] = sums[gate / 2].element[element] + sums[2 + gate / 2].element[element];
+          z[gate] =
+              counted<1>(sums[gate / 2].element[element] + sums[2 + gate / 2].element[element]);
         }
         cell[e] = cell_step<true>(z, c[e]);
         c[e] = cell[e].c;

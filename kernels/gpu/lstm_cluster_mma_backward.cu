@@ -80,7 +80,7 @@ __global__ void __launch_bounds__(Shape::threads, 1)
         next[e] = read_step(call, direction, length[e], step - 1, first + mine + e, unit);
       }
       if (step < length[e]) {
-        dz[e] = cell_step_backward<true>(saved, dh[e] + saved.dy, dc[e]);
+        dz[e] = cell_step_backward<true>(saved, counted<1>(dh[e] + saved.dy), dc[e]);
       }
       HEDDLE_UNROLL
       for (int gate = 0; gate < 4; ++gate) {
@@ -123,8 +123,8 @@ __global__ void __launch_bounds__(Shape::threads, 1)
     for (int from = 0; from < Shape::cluster; ++from) {
       const Vector<float, 2> came =
           load_shared<2>(shared.came.address(now, from * units + in_block, mine));
-      total[0] += came[0];
-      total[1] += came[1];
+      counted<1>(total[0] += came[0]);
+      counted<1>(total[1] += came[1]);
     }
     HEDDLE_UNROLL
     for (int e = 0; e < 2; ++e) {

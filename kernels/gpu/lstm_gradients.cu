@@ -38,7 +38,7 @@ __global__ void column_parts(Batch<const T> from, Batch<accumulate_t<T>> parts) 
   if (column < from.cols) {
     for (std::int64_t row = first + y; row < from.rows && row < first + rows_per_part;
          row += row_lanes) {
-      sum += widen<T>(from(blockIdx.z, row, column));
+      counted<1>(sum += widen<T>(from(blockIdx.z, row, column)));
     }
   }
   shared.sum(y, x) = sum;
@@ -47,7 +47,7 @@ __global__ void column_parts(Batch<const T> from, Batch<accumulate_t<T>> parts) 
     A total{0};
     HEDDLE_UNROLL
     for (int lane = 0; lane < row_lanes; ++lane) {
-      total += shared.sum(lane, x);
+      counted<1>(total += shared.sum(lane, x));
     }
     parts(blockIdx.z, blockIdx.y, column) = total;
   }
@@ -62,7 +62,7 @@ __global__ void add_parts(Batch<const accumulate_t<T>> parts, Matrix<T> to) {
   }
   accumulate_t<T> sum{0};
   for (std::int64_t part = 0; part < parts.rows; ++part) {
-    sum += parts(blockIdx.y, part, column);
+    counted<1>(sum += parts(blockIdx.y, part, column));
   }
   to(blockIdx.y, column) = narrow<T>(sum);
 }

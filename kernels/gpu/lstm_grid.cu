@@ -247,7 +247,7 @@ __global__ void __launch_bounds__(grid_threads)
         if (step < length) {
           HEDDLE_UNROLL
           for (int gate = 0; gate < 4; ++gate) {
-            z[gate] += sums[gate];
+            counted<1>(z[gate] += sums[gate]);
           }
           const CellStep<float> cell = cell_step<false>(z, c);
           write_step(call, direction, time, row, unit, cell);
@@ -372,7 +372,7 @@ __global__ void __launch_bounds__(grid_threads)
         } else if (real) {
           FourGates<float> dz{};
           if (step < length) {
-            dz = cell_step_backward<false>(saved, dh + saved.dy, dc);
+            dz = cell_step_backward<false>(saved, counted<1>(dh + saved.dy), dc);
             dc_state(direction, row, unit) = dc;
           }
           write_dz(call, direction, time_of(direction, length, step), row, unit, dz);

@@ -228,7 +228,7 @@ __global__ void __launch_bounds__(Shape::threads)
       }
       FourGates<float> dz{};
       if (step < length[e]) {
-        dz = cell_step_backward<true>(saved, dh[e] + saved.dy, dc[e]);
+        dz = cell_step_backward<true>(saved, counted<1>(dh[e] + saved.dy), dc[e]);
         write_dz(call, direction, time_of(direction, length[e], step), row, unit, dz);
       }
       HEDDLE_UNROLL
@@ -253,7 +253,7 @@ __global__ void __launch_bounds__(Shape::threads)
     float total[4];
     HEDDLE_UNROLL
     for (int i = 0; i < 4; ++i) {
-      total[i] = sums[0].element[i] + sums[1].element[i];
+      total[i] = counted<1>(sums[0].element[i] + sums[1].element[i]);
     }
     // Elements 0 and 1 are the lower 8 units of the tile, 2 and 3 the upper ones.
     shared.exchange(warp, lane) =
@@ -263,7 +263,7 @@ __global__ void __launch_bounds__(Shape::threads)
     HEDDLE_UNROLL
     for (int e = 0; e < 2; ++e) {
       if (step < length[e]) {
-        dh[e] = (half == 0 ? total[e] : total[2 + e]) + other[e];
+        dh[e] = counted<1>((half == 0 ? total[e] : total[2 + e]) + other[e]);
       }
     }
   }

@@ -61,7 +61,7 @@ __device__ __forceinline__ void halve_sums(float* sums, bool upper, int lanes) {
   for (int i = 0; i < n; ++i) {
     const float give = upper ? sums[i] : sums[n + i];
     const float keep = upper ? sums[n + i] : sums[i];
-    sums[i] = keep + shuffle_xor(full_mask, give, lanes);
+    sums[i] = counted<1>(keep + shuffle_xor(full_mask, give, lanes));
   }
 }
 /// Both lanes get the n sums of both together.
@@ -69,7 +69,7 @@ template <int n>
 __device__ __forceinline__ void add_sums(float* sums, int lanes) {
   HEDDLE_UNROLL
   for (int i = 0; i < n; ++i) {
-    sums[i] += shuffle_xor(full_mask, sums[i], lanes);
+    counted<1>(sums[i] += shuffle_xor(full_mask, sums[i], lanes));
   }
 }
 

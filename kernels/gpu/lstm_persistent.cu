@@ -127,7 +127,7 @@ __global__ void __launch_bounds__(Shape::threads)
     if (step < length) {
       HEDDLE_UNROLL
       for (int gate = 0; gate < 4; ++gate) {
-        z[gate] += sums[gate];
+        counted<1>(z[gate] += sums[gate]);
       }
       CellStep<float> cell = cell_step<false>(z, c);
       c = cell.c;

@@ -84,7 +84,7 @@ __global__ void __launch_bounds__(Shape::threads)
     }
     FourGates<float> dz{};
     if (step < length) {
-      dz = cell_step_backward<false>(saved, dh + saved.dy, dc);
+      dz = cell_step_backward<false>(saved, counted<1>(dh + saved.dy), dc);
       write_dz(call, direction, time_of(direction, length, step), row, unit, dz);
     }
     if (owner) {

@@ -33,7 +33,8 @@ struct AddBias {
 
   __device__ void operator()(std::int64_t i) const {
     const T before = z(i);
-    z(i) = narrow<T>(widen<T>(before) + widen<T>(bias(i / (batch * bias.cols), i % bias.cols)));
+    z(i) = narrow<T>(
+        counted<1>(widen<T>(before) + widen<T>(bias(i / (batch * bias.cols), i % bias.cols))));
   }
 };
 template <typename T>
@@ -72,10 +73,11 @@ struct GateTimes {
 
   __device__ void operator()(std::int64_t i) const {
     const UnitPlace at(i, batch, hidden);
-    accumulate_t<T> value = widen<T>(gates(at.of_gate(gate, batch, hidden))) * factor(i);
+    accumulate_t<T> value =
+        counted<1>(widen<T>(gates(at.of_gate(gate, batch, hidden))) * factor(i));
     if (accumulate) {
       const Out before = out(i);
-      value += widen<Out>(before);
+      counted<1>(value += widen<Out>(before));
     }
     out(i) = static_cast<Out>(value);
   }
@@ -153,8 +155,8 @@ struct ReadStep {
     if (step < length) {
       saved = read_step(call, at.direction, length, step, at.row, at.unit);
       const bool last = step + 1 == length;
-      arrives =
-          (last ? initial(call.dh_n, at.direction, at.row, at.unit) : widen<T>(dh(i))) + saved.dy;
+      arrives = counted<1>(
+          (last ? initial(call.dh_n, at.direction, at.row, at.unit) : widen<T>(dh(i))) + saved.dy);
       into_c = last ? initial(call.dc_n, at.direction, at.row, at.unit) : static_cast<A>(dc(i));
     }
     for (int gate = 0; gate < 4; ++gate) {
@@ -180,8 +182,8 @@ struct ThroughHidden {
     const UnitPlace at(i, batch, hidden);
     const A dh = into_h(i);
     const A s = squashed(i);
-    dc(i) += dh * widen<T>(gates(at.of_gate(3, batch, hidden))) * (A{1} - s * s);
-    dz(at.of_gate(3, batch, hidden)) = narrow<T>(dh * s);
+    dc(i) += counted<4>(dh * widen<T>(gates(at.of_gate(3, batch, hidden))) * (A{1} - s * s));
+    dz(at.of_gate(3, batch, hidden)) = narrow<T>(counted<1>(dh * s));
   }
 };
 /// di = dc g, df = dc c_before, dg = dc i, then dc = dc f.
@@ -198,11 +200,11 @@ struct ThroughCell {
     const UnitPlace at(i, batch, hidden);
     const A into_c = dc(i);
     dz(at.of_gate(0, batch, hidden)) =
-        narrow<T>(into_c * widen<T>(gates(at.of_gate(2, batch, hidden))));
-    dz(at.of_gate(1, batch, hidden)) = narrow<T>(into_c * c_before(i));
+        narrow<T>(counted<1>(into_c * widen<T>(gates(at.of_gate(2, batch, hidden)))));
+    dz(at.of_gate(1, batch, hidden)) = narrow<T>(counted<1>(into_c * c_before(i)));
     dz(at.of_gate(2, batch, hidden)) =
-        narrow<T>(into_c * widen<T>(gates(at.of_gate(0, batch, hidden))));
-    dc(i) = into_c * widen<T>(gates(at.of_gate(1, batch, hidden)));
+        narrow<T>(counted<1>(into_c * widen<T>(gates(at.of_gate(0, batch, hidden)))));
+    dc(i) = counted<1>(into_c * widen<T>(gates(at.of_gate(1, batch, hidden))));
   }
 };
 /// dz = d · σ′ or d · tanh′.
@@ -216,8 +218,9 @@ struct ThroughGates {
     using A = accumulate_t<T>;
     const A gate = widen<T>(gates(i));
     const T before = dz(i);
-    const A slope = i / hidden % 4 == 2 ? A{1} - gate * gate : gate * (A{1} - gate);
-    dz(i) = narrow<T>(widen<T>(before) * slope);
+    const A slope =
+        i / hidden % 4 == 2 ? counted<2>(A{1} - gate * gate) : counted<2>(gate * (A{1} - gate));
+    dz(i) = narrow<T>(counted<1>(widen<T>(before) * slope));
   }
 };
 template <typename T>

@@ -78,7 +78,7 @@ __global__ void sum_partials(Row<const double> partial, Row<double> now) {
   auto& shared = shared_memory<NormShared>();
   double sum = 0;
   for (std::int64_t i = threadIdx.x; i < partial.size; i += optimizer_threads) {
-    sum += partial(i);
+    counted<1>(sum += partial(i));
   }
   sum = block_sum(sum, shared.sum);
   if (threadIdx.x == 0) {
@@ -100,15 +100,16 @@ __global__ void clip_step(double largest_norm, Row<const T> loss, Row<double> no
   const double norm = sqrt_of(static_cast<double>(now(Place::squared_norm)));
   now(Place::loss) = loss_now;
   now(Place::gradient_norm) = norm;
-  const auto is_finite = [](double value) { return value - value == 0.0; };
+  const auto is_finite = [](double value) { return counted<1>(value - value) == 0.0; };
   if (!is_finite(loss_now) || !is_finite(norm)) {
     now(Place::failed_step) = static_cast<double>(now(Place::step));
     return;
   }
-  now(Place::loss_sum) = static_cast<double>(now(Place::loss_sum)) + loss_now;
-  now(Place::gradient_norm_sum) = static_cast<double>(now(Place::gradient_norm_sum)) + norm;
+  now(Place::loss_sum) = counted<1>(static_cast<double>(now(Place::loss_sum)) + loss_now);
+  now(Place::gradient_norm_sum) =
+      counted<1>(static_cast<double>(now(Place::gradient_norm_sum)) + norm);
   now(Place::gradient_scale) =
-      largest_norm > 0.0 && norm > largest_norm ? largest_norm / norm : 1.0;
+      largest_norm > 0.0 && norm > largest_norm ? counted<1>(largest_norm / norm) : 1.0;
 }
 
 }  // namespace

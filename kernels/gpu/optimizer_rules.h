@@ -27,25 +27,25 @@ struct AdamRule {
     T scale, decay_into_gradient, keep, beta1, beta2, rest1, rest2, rate, root, epsilon;
 
     __device__ __forceinline__ void operator()(Updated<T>& at) const {
-      const T g = multiply_add(decay_into_gradient, at.value, at.gradient * scale);
-      at.first = multiply_add(beta1, at.first, rest1 * g);
-      at.second = multiply_add(beta2, at.second, rest2 * g * g);
-      const T step = rate * at.first / multiply_add(sqrt_of(at.second), root, epsilon);
+      const T g = multiply_add(decay_into_gradient, at.value, counted<1>(at.gradient * scale));
+      at.first = multiply_add(beta1, at.first, counted<1>(rest1 * g));
+      at.second = multiply_add(beta2, at.second, counted<2>(rest2 * g * g));
+      const T step = counted<2>(rate * at.first / multiply_add(sqrt_of(at.second), root, epsilon));
       at.value = multiply_add(keep, at.value, -step);
     }
   };
   __device__ __forceinline__ Step step(double learning_rate, double decay,
                                        const Row<const double>& now) const {
-    const double rate = learning_rate * now(ScalarPlace::rate_factor);
+    const double rate = counted<1>(learning_rate * now(ScalarPlace::rate_factor));
     return {.scale = static_cast<T>(now(ScalarPlace::gradient_scale)),
             .decay_into_gradient = static_cast<T>(decoupled ? 0.0 : decay),
-            .keep = static_cast<T>(decoupled ? 1.0 - rate * decay : 1.0),
+            .keep = static_cast<T>(decoupled ? counted<2>(1.0 - rate * decay) : 1.0),
             .beta1 = static_cast<T>(beta1),
             .beta2 = static_cast<T>(beta2),
-            .rest1 = static_cast<T>(1.0 - beta1),
-            .rest2 = static_cast<T>(1.0 - beta2),
-            .rate = static_cast<T>(rate / now(ScalarPlace::correction1)),
-            .root = static_cast<T>(1.0 / sqrt_of(now(ScalarPlace::correction2))),
+            .rest1 = static_cast<T>(counted<1>(1.0 - beta1)),
+            .rest2 = static_cast<T>(counted<1>(1.0 - beta2)),
+            .rate = static_cast<T>(counted<1>(rate / now(ScalarPlace::correction1))),
+            .root = static_cast<T>(counted<1>(1.0 / sqrt_of(now(ScalarPlace::correction2)))),
             .epsilon = static_cast<T>(epsilon)};
   }
 };
@@ -61,18 +61,18 @@ struct SgdRule {
     T scale, decay, rate, momentum, weight_of_velocity, weight_of_gradient;
 
     __device__ __forceinline__ void operator()(Updated<T>& at) const {
-      const T g = multiply_add(decay, at.value, at.gradient * scale);
+      const T g = multiply_add(decay, at.value, counted<1>(at.gradient * scale));
       T moved = g;
       if constexpr (has_velocity) {
         at.first = multiply_add(momentum, at.first, g);
-        moved = multiply_add(weight_of_velocity, at.first, weight_of_gradient * g);
+        moved = multiply_add(weight_of_velocity, at.first, counted<1>(weight_of_gradient * g));
       }
       at.value = multiply_add(-rate, moved, at.value);
     }
   };
   __device__ __forceinline__ Step step(double learning_rate, double decay,
                                        const Row<const double>& now) const {
-    const double rate = learning_rate * now(ScalarPlace::rate_factor);
+    const double rate = counted<1>(learning_rate * now(ScalarPlace::rate_factor));
     return {.scale = static_cast<T>(now(ScalarPlace::gradient_scale)),
             .decay = static_cast<T>(decay),
             .rate = static_cast<T>(rate),

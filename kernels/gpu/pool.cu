@@ -111,11 +111,11 @@ __global__ void pool_windows(Matrix<const T> x, PoolAxis rows, PoolAxis cols, Ma
     A sum = 0;
     for (int r = first_row; r < end_row; ++r) {
       for (int c = first_col; c < end_col; ++c) {
-        sum += widen<T>(plane(r * cols.size + c));
+        counted<1>(sum += widen<T>(plane(r * cols.size + c)));
       }
     }
     const int inside = (end_row - first_row) * (end_col - first_col);
-    y(place.plane, place.element) = narrow<T>(sum / static_cast<A>(inside));
+    y(place.plane, place.element) = narrow<T>(counted<1>(sum / static_cast<A>(inside)));
   }
 }
 
@@ -165,8 +165,9 @@ __global__ void pool_two_windows(Matrix<const T> x, int cols, int out_cols, Matr
       result[w] = narrow<T>(best);
       at[w] = std::int64_t{corner} + 2 * w + best_at;
     } else {
-      const A sum = value[0][2 * w] + value[0][2 * w + 1] + value[1][2 * w] + value[1][2 * w + 1];
-      result[w] = narrow<T>(sum / A{4});
+      const A sum =
+          counted<3>(value[0][2 * w] + value[0][2 * w + 1] + value[1][2 * w] + value[1][2 * w + 1]);
+      result[w] = narrow<T>(counted<1>(sum / A{4}));
     }
   }
   store_vector<2>(y.row(place.plane), first, result);
@@ -201,7 +202,7 @@ __global__ void pool_pixels(Matrix<const std::int64_t> places, Matrix<const T> d
       const int window = i * cols.windows + j;
       if constexpr (kind == PoolKind::max) {
         if (places(place.plane, window) == place.element) {
-          sum += widen<T>(slope(window));
+          counted<1>(sum += widen<T>(slope(window)));
         }
       } else {
         const int top = rows.first_of(i);
@@ -209,7 +210,8 @@ __global__ void pool_pixels(Matrix<const std::int64_t> places, Matrix<const T> d
         const int left = cols.first_of(j);
         const int right = cols.end_of(j);
         if (row >= top && row < bottom && col >= left && col < right) {
-          sum += widen<T>(slope(window)) / static_cast<A>((bottom - top) * (right - left));
+          counted<2>(sum +=
+                     widen<T>(slope(window)) / static_cast<A>((bottom - top) * (right - left)));
         }
       }
     }

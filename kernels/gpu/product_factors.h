@@ -277,7 +277,7 @@ struct StoreProduct {
       value = load_piece<N>(to, col, width);
       HEDDLE_UNROLL
       for (int j = 0; j < N; ++j) {
-        value[j] = narrow<T>(sum[j] + widen<T>(value[j]));
+        value[j] = narrow<T>(counted<1>(sum[j] + widen<T>(value[j])));
       }
     } else {
       HEDDLE_UNROLL

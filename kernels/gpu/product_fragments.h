@@ -50,7 +50,7 @@ struct Tf32Fragments {
     const float big = to_tf32(value);
     word[0] = word_of(big);
     if constexpr (parts == 2) {
-      word[1] = word_of(to_tf32(value - big));
+      word[1] = word_of(to_tf32(counted<1>(value - big)));
     }
   }
 

@@ -60,7 +60,7 @@ __global__ __launch_bounds__(256) void sum_of_parts(Batch<const A> parts, std::i
   const std::int64_t col = at % parts.cols;
   A sum[1] = {0};
   for (std::int64_t first = 0; first < parts.batch; first += batch) {
-    sum[0] += parts(first + matrix, row, col);
+    counted<1>(sum[0] += parts(first + matrix, row, col));
   }
   epilogue(matrix, row, col, sum);
 }

@@ -49,7 +49,9 @@ struct Sum {
     // x + −0 is x for every x; +0 would make −0 of nothing but −0 into +0.
     return std::is_integral_v<T> ? State{0} : static_cast<State>(-0.0);
   }
-  __device__ __forceinline__ State join(State left, State right) const { return left + right; }
+  __device__ __forceinline__ State join(State left, State right) const {
+    return counted<1>(left + right);
+  }
   __device__ __forceinline__ State term(T value, std::int64_t) const {
     return static_cast<State>(value);
   }
@@ -59,7 +61,7 @@ struct Sum {
   }
   __device__ __forceinline__ void put(std::int64_t outer, std::int64_t inner, State state) const {
     const State sum = n == 0 ? State{0} : state;
-    out(outer, inner) = static_cast<T>(is_mean ? sum / static_cast<State>(n) : sum);
+    out(outer, inner) = static_cast<T>(is_mean ? counted<1>(sum / static_cast<State>(n)) : sum);
   }
 };
 
@@ -105,12 +107,12 @@ struct LogSumExp {
   __device__ __forceinline__ State identity() const { return {-infinity_of<A>(), A{0}}; }
   /// exp(x − most); 1 for both infinite.
   static __device__ __forceinline__ A share(A x, A most) {
-    return x == most ? A{1} : exp_of(x - most);
+    return x == most ? A{1} : exp_of(counted<1>(x - most));
   }
   __device__ __forceinline__ State join(State left, State right) const {
     const A most = larger_of(left.most, right.most);
-    return {most, product_of(left.sum, share(left.most, most)) +
-                      product_of(right.sum, share(right.most, most))};
+    return {most, counted<1>(product_of(left.sum, share(left.most, most)) +
+                             product_of(right.sum, share(right.most, most)))};
   }
   __device__ __forceinline__ State leaf(const T (&values)[leaf_terms], int count,
                                         std::int64_t) const {
@@ -122,12 +124,12 @@ struct LogSumExp {
     A sum = 0;
     HEDDLE_UNROLL
     for (int i = 0; i < leaf_terms; ++i) {
-      sum += i < count ? share(widen(values[i]), most) : A{0};
+      counted<1>(sum += i < count ? share(widen(values[i]), most) : A{0});
     }
     return {most, sum};
   }
   __device__ __forceinline__ void put(std::int64_t outer, std::int64_t inner, State state) const {
-    out(outer, inner) = narrow<T>(state.most + log_of(state.sum));
+    out(outer, inner) = narrow<T>(counted<1>(state.most + log_of(state.sum)));
   }
 };
 

@@ -44,11 +44,11 @@ struct LastStep {
 
   __device__ LastStep(const SoftmaxPair<A>& row, bool of_logarithm)
       : shift(shift_of(row.largest)),
-        factor(of_logarithm ? log_of(row.sum) : A{1} / row.sum),
+        factor(of_logarithm ? log_of(row.sum) : counted<1>(A{1} / row.sum)),
         logarithmic(of_logarithm) {}
 
   __device__ A operator()(A x) const {
-    return logarithmic ? (x - shift) - factor : exp_of(x - shift) * factor;
+    return logarithmic ? counted<2>((x - shift) - factor) : counted<2>(exp_of(x - shift) * factor);
   }
 };
 
@@ -82,7 +82,7 @@ __global__ void softmax_thread_per_row(Softmax<T> p) {
   }
   A sum = 0;
   for (std::int64_t c = 0; c < count; ++c) {
-    sum += exp_of(widen<T>(p.x(r, c)) - shift_of(largest));
+    counted<2>(sum += exp_of(widen<T>(p.x(r, c)) - shift_of(largest)));
   }
   const LastStep<A> last({largest, sum}, p.logarithmic);
   for (std::int64_t c = 0; c < p.x.cols; ++c) {
@@ -108,7 +108,7 @@ __global__ void softmax_block_per_row(Softmax<T> p) {
   largest = block_max(largest, shared.reduce);
   A sum = 0;
   for (std::int64_t c = threadIdx.x; c < count; c += blockDim.x) {
-    sum += exp_of(widen<T>(p.x(r, c)) - shift_of(largest));
+    counted<2>(sum += exp_of(widen<T>(p.x(r, c)) - shift_of(largest)));
   }
   sum = block_sum(sum, shared.reduce);
   const LastStep<A> last({largest, sum}, p.logarithmic);
@@ -136,7 +136,7 @@ __global__ void softmax_warp_per_row(Softmax<T> p) {
   largest = warp_max(largest);
   A sum = 0;
   for (std::int64_t c = lane_in_row<32>(); c < count; c += 32) {
-    sum += exp_of(widen<T>(p.x(r, c)) - shift_of(largest));
+    counted<2>(sum += exp_of(widen<T>(p.x(r, c)) - shift_of(largest)));
   }
   sum = warp_sum(sum);
   const LastStep<A> last({largest, sum}, p.logarithmic);
@@ -171,16 +171,17 @@ __global__ void softmax_in_warp(Softmax<T> p) {
   A sum = 0;
   HEDDLE_UNROLL
   for (int k = 0; k < values; ++k) {
-    const A centred = part.value[k] - shift;
+    const A centred = counted<1>(part.value[k] - shift);
     const A exponential = exp_of(centred);
-    sum += exponential;
+    counted<1>(sum += exponential);
     part.value[k] = p.logarithmic ? centred : exponential;
   }
   sum = warp_sum<lanes>(sum);
-  const A factor = p.logarithmic ? log_of(sum) : A{1} / sum;
+  const A factor = p.logarithmic ? log_of(sum) : counted<1>(A{1} / sum);
   HEDDLE_UNROLL
   for (int k = 0; k < values; ++k) {
-    part.value[k] = p.logarithmic ? part.value[k] - factor : part.value[k] * factor;
+    part.value[k] =
+        p.logarithmic ? counted<1>(part.value[k] - factor) : counted<1>(part.value[k] * factor);
   }
   if (place.exists) {
     part.store(p.y.row(place.row), lane, lanes, count, beyond_length<A>(p.logarithmic));

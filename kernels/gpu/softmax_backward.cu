@@ -27,10 +27,11 @@ struct Backward {
   using A = accumulate_t<T>;
   /// An element's part of d.
   __device__ __forceinline__ A term(A y_element, A dy_element) const {
-    return logarithmic ? dy_element : y_element * dy_element;
+    return logarithmic ? dy_element : counted<1>(y_element * dy_element);
   }
   __device__ __forceinline__ A slope(A y_element, A dy_element, A d) const {
-    return logarithmic ? dy_element - exp_of(y_element) * d : y_element * (dy_element - d);
+    return logarithmic ? counted<2>(dy_element - exp_of(y_element) * d)
+                       : counted<2>(y_element * (dy_element - d));
   }
 };
 
@@ -53,7 +54,7 @@ __global__ void softmax_backward_thread_per_row(Backward<T> p) {
   const std::int64_t count = p.lengths[r];
   A d = 0;
   for (std::int64_t c = 0; c < count; ++c) {
-    d += p.term(widen<T>(p.y(r, c)), widen<T>(p.dy(r, c)));
+    counted<1>(d += p.term(widen<T>(p.y(r, c)), widen<T>(p.dy(r, c))));
   }
   for (std::int64_t c = 0; c < p.y.cols; ++c) {
     p.dx(r, c) = c < count ? narrow<T>(p.slope(widen<T>(p.y(r, c)), widen<T>(p.dy(r, c)), d))
@@ -74,7 +75,7 @@ __global__ void softmax_backward_block_per_row(Backward<T> p) {
   const std::int64_t count = p.lengths[r];
   A d = 0;
   for (std::int64_t c = threadIdx.x; c < count; c += blockDim.x) {
-    d += p.term(widen<T>(p.y(r, c)), widen<T>(p.dy(r, c)));
+    counted<1>(d += p.term(widen<T>(p.y(r, c)), widen<T>(p.dy(r, c))));
   }
   d = block_sum(d, shared.reduce);
   for (std::int64_t c = threadIdx.x; c < p.y.cols; c += blockDim.x) {
@@ -96,7 +97,7 @@ __global__ void softmax_backward_warp_per_row(Backward<T> p) {
   const std::int64_t count = place.exists ? p.lengths[r] : 0;
   A d = 0;
   for (std::int64_t c = lane_in_row<32>(); c < count; c += 32) {
-    d += p.term(widen<T>(p.y(r, c)), widen<T>(p.dy(r, c)));
+    counted<1>(d += p.term(widen<T>(p.y(r, c)), widen<T>(p.dy(r, c))));
   }
   d = warp_sum(d);
   const std::int64_t cols = place.exists ? p.y.cols : 0;
@@ -121,7 +122,7 @@ struct Parts {
     A d = 0;
     HEDDLE_UNROLL
     for (int k = 0; k < values; ++k) {
-      d += p.term(y.value[k], dy.value[k]);
+      counted<1>(d += p.term(y.value[k], dy.value[k]));
     }
     return d;
   }
@@ -192,7 +193,7 @@ __global__ void __launch_bounds__(softmax_tile_threads) softmax_backward_in_tile
   A d = 0;
   for (std::int64_t first = 0; first < count; first += tile) {
     load(first);
-    d += parts.sum_of_terms(p);
+    counted<1>(d += parts.sum_of_terms(p));
   }
   d = block_sum(d, shared.reduce);
   for (std::int64_t first = 0; first < p.y.cols; first += tile) {

@@ -39,7 +39,7 @@ __device__ __forceinline__ SoftmaxPair<A> pair_of(const A (&x)[size]) {
   A sum = 0;
   HEDDLE_UNROLL
   for (int k = 0; k < size; ++k) {
-    sum += exp_of(x[k] - shift);
+    counted<2>(sum += exp_of(x[k] - shift));
   }
   return {largest, sum};
 }
@@ -51,8 +51,8 @@ __device__ __forceinline__ SoftmaxPair<A> merge(const SoftmaxPair<A>& a, const S
   const bool a_is_larger = a.largest >= b.largest;
   const SoftmaxPair<A> large = a_is_larger ? a : b;
   const SoftmaxPair<A> small = a_is_larger ? b : a;
-  const A factor = exp_of(small.largest - shift_of(large.largest));
-  return {large.largest, large.sum + small.sum * factor};
+  const A factor = exp_of(counted<1>(small.largest - shift_of(large.largest)));
+  return {large.largest, counted<2>(large.sum + small.sum * factor)};
 }
 
 /// Over groups of `lanes` neighbouring lanes. All lanes of the warp call it.

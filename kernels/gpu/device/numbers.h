@@ -33,12 +33,27 @@ __device__ __forceinline__ T narrow(accumulate_t<T> value) {
 
 // Words that compute. Under sim each tells a recorder how many floating-point operations it stands
 // for (an elementary function and a division are one), so that a profile can group them by line.
+// What no such word does, + − · / as the language has them, stands within `counted`;
+// tests/lint/check_operations.py finds what was forgotten. Comparisons, the larger of two, signs
+// and conversions are no operations.
 
 #if defined(__CUDACC__)
 #define HEDDLE_OPERATIONS(count)
 #else
 #define HEDDLE_OPERATIONS(count) ::heddle::sim::record_operations(count, place)
 #endif
+
+/// `value` itself: `operations` are the + − · / on floating-point numbers in its parentheses, an
+/// assignment's among them, as in counted<2>(sum += x * y); those of other words are not. Whole
+/// numbers are not counted. Under cuda nothing is left of it.
+template <int operations, typename A>
+__device__ __forceinline__ A counted(A value HEDDLE_PLACE) {
+  static_assert(std::is_arithmetic_v<A>);
+  if constexpr (std::is_floating_point_v<A>) {
+    HEDDLE_OPERATIONS(operations);
+  }
+  return value;
+}
 
 /// x · y + sum, rounded once, in both builds: so a version of class f32 has the same bits under sim
 /// and cuda (but for subnormal numbers, which the host flushes to zero). 2 operations.

@@ -19,8 +19,7 @@ template <int lanes = 32, typename A>
 __device__ __forceinline__ A warp_sum(A value HEDDLE_PLACE) {
   HEDDLE_UNROLL
   for (int step = lanes / 2; step > 0; step /= 2) {
-    HEDDLE_OPERATIONS(1);
-    value += shuffle_xor(full_mask, value, step);
+    counted<1>(value += shuffle_xor(full_mask, value, step) HEDDLE_GIVE_PLACE);
   }
   return value;
 }

@@ -61,9 +61,8 @@ struct LineWord {
   std::int64_t calls = 0;  // of warps (lanes / 32, rounded up); barriers: of blocks
 };
 
-/// Floating-point operations of one line: those of the words that compute (device/numbers.h), of
-/// sums over warps and of tensor cores. What is written as a plain + − · / of two numbers is not
-/// seen.
+/// Floating-point operations of one line: + − · / and elementary functions (device/numbers.h says
+/// what counts), those of tensor cores among them.
 struct LineOperations {
   std::string file;
   unsigned line = 0;

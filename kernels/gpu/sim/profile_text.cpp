@@ -78,8 +78,8 @@ std::string to_text(const std::vector<LaunchProfile>& kernels) {
       "in\n"
       "global memory; in shared memory, passes through its 32 banks. ideal: as few as the bytes "
       "need.\n"
-      "operations: of multiply_add (2), exp_of and its like, sums over warps and tensor cores; a "
-      "plain\n+ − · / of two numbers in a kernel is not seen.\n";
+      "operations: + − · / of floating-point numbers, an exponential and its like are one each, a\n"
+      "multiply-add two; comparisons, the larger of two, signs and conversions are none.\n";
   return text;
 }
 
