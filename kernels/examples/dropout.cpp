@@ -3,6 +3,8 @@
 namespace heddle::examples {
 namespace {
 
+constexpr double probability = 0.3;  // of a number to be dropped
+
 struct Tensors {
   Stream& stream;
   Tensor x, y;
@@ -16,7 +18,7 @@ std::vector<ExampleCall> calls(const Sizes& sizes, DType dtype, Device device) {
       HEDDLE_VERSIONS(dropout, device), tensors,
       [](const DropoutKernels& t) { return t.apply != nullptr; }, nullptr,
       [](const DropoutKernels& t, Tensors& on) {
-        t.apply(on.stream, 0.3, {.seed = 1, .stream = 2, .first = 0}, on.x.view(),
+        t.apply(on.stream, probability, {.seed = 1, .stream = 2, .first = 0}, on.x.view(),
                 on.y.output_view());
       },
       nullptr);
@@ -24,7 +26,7 @@ std::vector<ExampleCall> calls(const Sizes& sizes, DType dtype, Device device) {
 
 Work work(const Sizes& sizes, DType dtype, bool /*backward*/) {
   const auto elements = static_cast<double>(sizes.at("elements"));
-  return {2 * elements * bytes_each(dtype), elements};
+  return {2 * elements * bytes_each(dtype), (1 - probability) * elements};  // what is kept
 }
 
 }  // namespace

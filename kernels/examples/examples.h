@@ -19,7 +19,8 @@ namespace heddle {
 using Sizes = std::map<std::string, std::int64_t, std::less<>>;
 
 /// What a call must do at least, whatever the version: bytes read and written, and floating-point
-/// operations (an exponential, a division, a hyperbolic tangent count as one).
+/// operations (an exponential, a division, a hyperbolic tangent count as one; comparisons and the
+/// larger of two as none).
 struct Work {
   double bytes = 0;
   double operations = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -98,6 +99,16 @@ TEST(OperationsProfile, Elementwise) {
   }
 }
 
+std::int64_t operations_of(const std::vector<LaunchProfile>& kernels) {
+  std::int64_t sum = 0;
+  for (const LaunchProfile& kernel : kernels) {
+    for (const LineOperations& line : kernel.operations) {
+      sum += line.operations;
+    }
+  }
+  return sum;
+}
+
 std::int64_t operations_of_sum(DType dtype) {
   const Tensor a = Tensor::full({7, 5}, 2.0, dtype).to(sim_device);
   const Tensor out = Tensor::empty_like(a);
@@ -108,13 +119,7 @@ std::int64_t operations_of_sum(DType dtype) {
         .elementwise.binary(current_stream(sim_device), BinaryOp::add, a.view(), a.view(),
                             out.output_view());
   }
-  std::int64_t sum = 0;
-  for (const LaunchProfile& kernel : profile.kernels()) {
-    for (const LineOperations& line : kernel.operations) {
-      sum += line.operations;
-    }
-  }
-  return sum;
+  return operations_of(profile.kernels());
 }
 
 TEST(OperationsProfile, WholeNumbersAreNotCounted) {
@@ -243,6 +248,31 @@ TEST(OperationsProfile, Attention) {
                      {"slope = multiply_add(", 2 * width * rows * steps},
                      {"weight = exp_of(counted<2>(", 3 * rows * steps},
                      {"slope = counted<3>(", 3 * rows * steps}});
+}
+
+/// What `heddle kernel` prints above the table is what the formula takes: every version of every
+/// family does that much.
+TEST(OperationsProfile, NoVersionDoesLessThanTheFormula) {
+  for (const KernelExample& example : kernel_examples()) {
+    for (const ExampleCall& call : example.calls(example.sizes, DType::f32, sim_device)) {
+      for (const bool backward : {false, true}) {
+        const std::function<void()>& body = backward ? call.backward : call.forward;
+        if (!body) {
+          continue;
+        }
+        ::heddle::sim::Profile profile;
+        {
+          const ::heddle::sim::RecordScope scope(profile);
+          body();
+        }
+        // How many numbers dropout keeps is drawn.
+        const double least = example.work(example.sizes, DType::f32, backward).operations *
+                             (example.family == "dropout" ? 0.95 : 1.0);
+        EXPECT_GE(static_cast<double>(operations_of(profile.kernels())), least)
+            << example.family << ", version " << call.version << (backward ? ", backward" : "");
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -347,8 +347,10 @@ TEST(Profile, CountsTheOperationsThatAProductDoes) {
                               "tensor_cores_tf32", "tensor_cores_bf16"}) {
     EXPECT_EQ(operations_of(product_profile(version, 64, 64, 64)), 2 * 64 * 64 * 64) << version;
   }
-  EXPECT_EQ(operations_of(product_profile("tensor_cores_3xtf32", 64, 64, 64)),
-            3 * 2 * 64 * 64 * 64);
+  // Beside the three products, what is left of a number of 24 bits after its first 11.
+  const std::vector<LaunchProfile> exact = product_profile("tensor_cores_3xtf32", 64, 64, 64);
+  EXPECT_EQ(exact.front().mma_operations, 3 * 2 * 64 * 64 * 64);
+  EXPECT_EQ(operations_of(exact), 3 * 2 * 64 * 64 * 64 + 64 * 64 * 4);
   EXPECT_EQ(operations_of(product_profile("naive", 5, 7, 9)), 2 * 5 * 7 * 9);
   // A tile that is filled up with zeros is computed all the same.
   EXPECT_EQ(operations_of(product_profile("shared_tile", 16, 16, 9)), 2 * 16 * 16 * 16);
@@ -381,22 +383,6 @@ TEST(Profile, CountsWhatWarpGroupsAndTheCopyEngineDo) {
     EXPECT_EQ(loaded, (64 + 40) * 96 * 4);  // what lies inside the factors, once
   }
   EXPECT_TRUE(is_found);
-}
-
-TEST(Profile, CountsTheExponentialsOfSoftmax) {
-  constexpr std::int64_t rows = 8;
-  constexpr std::int64_t cols = 64;
-  const Device sim{.backend = Backend::sim};
-  const Tensor x = Tensor::zeros({rows, cols}, DType::f32, sim);
-  const Tensor y = Tensor::zeros({rows, cols}, DType::f32, sim);
-  for (const auto& one : softmax_versions()) {
-    if (one.name == "thread_per_row") {
-      const auto kernels =
-          profiles_of([&] { one.kernels.forward(stream(), x.view(), {}, false, y.output_view()); });
-      // Once for the sum, once for the result.
-      EXPECT_EQ(operations_of(kernels), 2 * rows * cols);
-    }
-  }
 }
 
 }  // namespace
