@@ -45,7 +45,7 @@ __device__ __forceinline__ T narrow(accumulate_t<T> value) {
 
 /// `value` itself: `operations` are the + − · / on floating-point numbers in its parentheses, an
 /// assignment's among them, as in counted<2>(sum += x * y); those of other words are not. Whole
-/// numbers are not counted. Under cuda nothing is left of it.
+/// numbers are not counted. Under cuda it computes nothing.
 template <int operations, typename A>
 __device__ __forceinline__ A counted(A value HEDDLE_PLACE) {
   static_assert(std::is_arithmetic_v<A>);
