@@ -1,3 +1,4 @@
+#include <sys/mman.h>
 #include <sys/sysinfo.h>
 
 #include <cstdlib>
@@ -20,9 +21,26 @@ std::size_t machine_bytes() {
   return (std::size_t{machine.totalram} + machine.totalswap) * machine.mem_unit;
 }
 
+constexpr std::size_t huge_page = std::size_t{2} << 20;
+
+/// Large blocks begin at a huge page and ask for whole ones: a loop over tens of MiB would
+/// otherwise spend up to a third of its time finding its pages, more in a virtual machine. What is
+/// left over at the end has ordinary pages, so that no memory is taken that was not asked for.
 void* take(int /*index*/, std::size_t bytes) {
   static const std::size_t most = machine_bytes();
-  return bytes > most ? nullptr : std::aligned_alloc(allocation_alignment, bytes);
+  if (bytes > most) {
+    return nullptr;
+  }
+  if (bytes < huge_page) {
+    return std::aligned_alloc(allocation_alignment, bytes);
+  }
+  void* block = nullptr;
+  if (posix_memalign(&block, huge_page, bytes) != 0) {
+    return nullptr;
+  }
+  // A wish: where the system has none to give, ordinary pages do.
+  static_cast<void>(madvise(block, bytes / huge_page * huge_page, MADV_HUGEPAGE));
+  return block;
 }
 
 void give_back(int /*index*/, void* block, std::size_t /*bytes*/) noexcept { std::free(block); }

@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cinttypes>
+#include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -22,6 +27,40 @@ TEST(Allocator, BlocksAreAlignedAndWritable) {
     std::memset(block, 1, bytes);
     release(cpu, block, bytes);
   }
+}
+
+/// Whether the mapping with this address asks for huge pages (flag "hg" of /proc/self/smaps).
+bool asks_for_huge_pages(const void* address) {
+  const auto wanted = reinterpret_cast<std::uintptr_t>(address);
+  std::ifstream maps("/proc/self/smaps");
+  std::string line;
+  bool inside = false;
+  while (std::getline(maps, line)) {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " ", &begin, &end) == 2) {
+      inside = begin <= wanted && wanted < end;
+    } else if (inside && line.rfind("VmFlags:", 0) == 0) {
+      return line.find(" hg") != std::string::npos;
+    }
+  }
+  return false;
+}
+
+TEST(Allocator, LargeBlocksAskForHugePages) {
+  if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage/enabled")) {
+    GTEST_SKIP() << "the system has no transparent huge pages";
+  }
+  release_cached_memory(cpu);
+  constexpr std::size_t huge_page = std::size_t{2} << 20;
+  for (const std::size_t bytes : {huge_page, 2 * huge_page + huge_page / 2, 32 * huge_page}) {
+    void* const block = allocate(cpu, bytes);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % huge_page, 0u) << bytes;
+    EXPECT_TRUE(asks_for_huge_pages(block)) << bytes;
+    std::memset(block, 1, bytes);
+    release(cpu, block, bytes);
+  }
+  release_cached_memory(cpu);
 }
 
 TEST(Allocator, FreedBlocksAreGivenOutAgain) {
