@@ -32,7 +32,7 @@ const std::vector<Function>& further_functions() {
       {UnaryOp::softplus, "softplus",
        [](double x) { return std::fmax(x, 0.0) + std::log1p(std::exp(-std::fabs(x))); }, 2.5},
       {UnaryOp::gelu, "gelu",
-       [](double x) { return x < -40 ? -0.0 : 0.5 * x * std::erfc(-x * std::sqrt(0.5)); }, 10.0},
+       [](double x) { return x < -40 ? -0.0 : 0.5 * x * std::erfc(-x * std::sqrt(0.5)); }, 6.0},
   };
   return all;
 }
