@@ -20,6 +20,21 @@ void check_id(const char* kernel, std::int64_t place, std::int64_t id, std::int6
         ", the rows of the table");
 }
 
+constexpr std::int64_t ahead = 3;  // rows
+
+/// Asks for a row that will be needed soon, for rows are scattered over the table. Does nothing
+/// where there is no such row.
+template <typename T>
+void fetch_row(const T* table, std::int64_t id, std::int64_t rows, std::int64_t width) {
+  constexpr std::int64_t line = 64 / static_cast<std::int64_t>(sizeof(T));
+  if (id < 0 || id >= rows) {
+    return;
+  }
+  for (std::int64_t c = 0; c < width; c += line) {
+    __builtin_prefetch(table + id * width + c);
+  }
+}
+
 void embedding(Stream&, const ConstView& table, const ConstView& ids, const View& out) {
   constexpr const char* kernel = "embedding";
   check_rank(kernel, {"table", table}, 2);
@@ -36,6 +51,7 @@ void embedding(Stream&, const ConstView& table, const ConstView& ids, const View
     parallel_ranges(ids.size(0), rows_per_tile(width), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
         check_id(kernel, i, id[i], rows);
+        fetch_row(from, i + ahead < end ? id[i + ahead] : -1, rows, width);
         std::copy_n(from + id[i] * width, width, to + i * width);
       }
     });
