@@ -11,6 +11,7 @@
 #include "autograd/operation.h"
 #include "autograd/tape.h"
 #include "autograd/variable.h"
+#include "core/small_blocks.h"
 
 namespace heddle {
 
@@ -54,11 +55,19 @@ struct Watcher {
   GradientHook hook;  // sees (and may replace) the gradient, where not empty
 };
 
+template <typename T>
+using SmallVector = std::vector<T, SmallBlockAllocator<T>>;
+
 struct Node {
+  static void* operator new(std::size_t bytes) { return take_small_block(bytes); }
+  static void operator delete(void* block, std::size_t bytes) {
+    give_back_small_block(block, bytes);
+  }
+
   const char* name = "";
   Where where;
-  std::vector<Edge> inputs;
-  std::vector<NodeOutput> outputs;
+  SmallVector<Edge> inputs;
+  SmallVector<NodeOutput> outputs;
   std::int64_t first_slot = 0;  // outputs of all earlier nodes together
   Backward backward;
   Reference reference;

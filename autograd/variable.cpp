@@ -10,7 +10,8 @@ Variable::Variable(Tensor value, bool needs_grad) {
   check(value.defined(), "Variable: the tensor is not defined");
   check(!needs_grad || is_floating(value.dtype()), "Variable: needs_grad on a tensor of type ",
         value.dtype(), "; only f32 and f64 have gradients");
-  state_ = std::make_shared<VariableState>(std::move(value), needs_grad);
+  state_ = std::allocate_shared<VariableState>(SmallBlockAllocator<VariableState>(),
+                                               std::move(value), needs_grad);
 }
 
 const Tensor& Variable::value() const {

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/memory.h"
+#include "core/small_blocks.h"
 
 namespace heddle {
 namespace {
@@ -20,8 +21,8 @@ Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
   result.shape_ = shape;
   result.strides_ = contiguous_strides(shape);
   result.dtype_ = dtype;
-  result.storage_ =
-      std::make_shared<Storage>(device, static_cast<std::size_t>(count) * size_of(dtype));
+  result.storage_ = std::allocate_shared<Storage>(SmallBlockAllocator<Storage>(), device,
+                                                  static_cast<std::size_t>(count) * size_of(dtype));
   return result;
 }
 
