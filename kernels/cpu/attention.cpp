@@ -7,6 +7,7 @@
 #include "kernels/cpu/dot.h"
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/vector_math.h"
+#include "kernels/cpu/wide_loop.h"
 #include "kernels/view_checks.h"
 
 // A block of queries of one head at a time: its scores against all visible keys stay in the cache
@@ -90,10 +91,12 @@ void forward_typed(const AttentionScope& scope, const ConstView& q_view, const C
                         part_of(q_heads.of(batch, head), first, count, 0, scope.width),
                         part_of(k_heads.of(batch, head), 0, limit, 0, scope.width), scores);
     std::array<T, AttentionScope::most_block_queries> totals;
-    for (std::int64_t i = 0; i < count; ++i) {
-      totals[static_cast<std::size_t>(i)] =
-          exponentials(scores.data + i * limit, limit, logsumexp[batch](head, first + i));
-    }
+    run_widest([&] {
+      for (std::int64_t i = 0; i < count; ++i) {
+        totals[static_cast<std::size_t>(i)] =
+            exponentials(scores.data + i * limit, limit, logsumexp[batch](head, first + i));
+      }
+    });
     const Matrix<T> out = part_of(out_heads.of(batch, head), first, count, 0, scope.value_width);
     multiply_here<T>(dense<const T>(block.data(), count, limit),
                      part_of(v_heads.of(batch, head), 0, limit, 0, scope.value_width), false, out);

@@ -5,6 +5,7 @@
 #include "kernels/cpu/dot.h"
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/vector_math.h"
+#include "kernels/cpu/wide_loop.h"
 #include "kernels/view_checks.h"
 
 // One head per tile. With P the weights, computed again from the saved logsumexp:
@@ -77,7 +78,7 @@ void AttentionBackward<T>::head(std::int64_t batch, std::int64_t head) const {
     const auto dout_part = part_of(dout.of(batch, head), first, count, 0, scope.value_width);
     attention_scores<T>(scope, batch, head, first, q_part, k_part, scores);
     multiply_here<T>(dout_part, transposed(v_part), false, slopes);
-    weights(batch, head, first, scores, slopes);
+    run_widest([&] { weights(batch, head, first, scores, slopes); });
     multiply_here<T>(transposed(as_const(scores)), dout_part, true,
                      part_of(dv_all, 0, limit, 0, scope.value_width));
     multiply_here<T>(transposed(as_const(slopes)), q_part, true,

@@ -5,6 +5,7 @@
 #include "kernels/cpu/cpu_kernels.h"
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/vector_loop.h"
+#include "kernels/cpu/wide_loop.h"
 
 namespace heddle::cpu {
 namespace {
@@ -14,14 +15,16 @@ void forward_planes(const BiasSizes& sizes, const T* x, const T* bias, T* y) {
   const std::int64_t planes = sizes.outer * sizes.channels;
   parallel_ranges(planes, std::max<std::int64_t>(1, bias_tile / sizes.inner),
                   [&](std::int64_t begin, std::int64_t end) {
-                    for (std::int64_t plane = begin; plane < end; ++plane) {
-                      const T offset = bias[plane % sizes.channels];
-                      const std::int64_t last = (plane + 1) * sizes.inner;
-                      HEDDLE_INDEPENDENT
-                      for (std::int64_t i = plane * sizes.inner; i < last; ++i) {
-                        y[i] = Chain::value(x[i] + offset);
+                    run_widest([&] {
+                      for (std::int64_t plane = begin; plane < end; ++plane) {
+                        const T offset = bias[plane % sizes.channels];
+                        const std::int64_t last = (plane + 1) * sizes.inner;
+                        HEDDLE_INDEPENDENT
+                        for (std::int64_t i = plane * sizes.inner; i < last; ++i) {
+                          y[i] = Chain::value(x[i] + offset);
+                        }
                       }
-                    }
+                    });
                   });
 }
 
@@ -34,13 +37,15 @@ void forward_lines(const BiasSizes& sizes, const T* x, const T* bias, T* y) {
   const std::int64_t lines_of_tile = std::max<std::int64_t>(1, bias_tile / width);
   parallel_ranges(sizes.elements(), lines_of_tile * width,
                   [&](std::int64_t begin, std::int64_t end) {
-                    for (std::int64_t first = begin; first < end; first += width) {
-                      const std::int64_t count = std::min(width, end - first);
-                      HEDDLE_INDEPENDENT
-                      for (std::int64_t j = 0; j < count; ++j) {
-                        y[first + j] = Chain::value(x[first + j] + offset[j]);
+                    run_widest([&] {
+                      for (std::int64_t first = begin; first < end; first += width) {
+                        const std::int64_t count = std::min(width, end - first);
+                        HEDDLE_INDEPENDENT
+                        for (std::int64_t j = 0; j < count; ++j) {
+                          y[first + j] = Chain::value(x[first + j] + offset[j]);
+                        }
                       }
-                    }
+                    });
                   });
 }
 

@@ -7,6 +7,7 @@
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/tree_sum.h"
 #include "kernels/cpu/vector_loop.h"
+#include "kernels/cpu/wide_loop.h"
 
 // A tile's dx is added up while it is in the first-level cache; the tiles' sums are then added
 // pairwise.
@@ -47,7 +48,7 @@ void backward_planes(const BiasSizes& sizes, const Gradients<T>& at) {
   // parts[outer][piece][channel]: rows to be added
   const Scratch<T> parts(at.dbias == nullptr ? 0 : planes * pieces);
   const std::int64_t tile = std::max<std::int64_t>(1, bias_tile / sizes.inner);
-  parallel_ranges(planes * pieces, tile, [&](std::int64_t begin, std::int64_t end) {
+  const auto tile_of_planes = [&](std::int64_t begin, std::int64_t end) {
     T buffer[tile_cols];
     for (std::int64_t p = begin; p < end; ++p) {
       const std::int64_t channel = p / pieces % sizes.channels;
@@ -69,6 +70,9 @@ void backward_planes(const BiasSizes& sizes, const Gradients<T>& at) {
         parts[row * sizes.channels + channel] = total;
       }
     }
+  };
+  parallel_ranges(planes * pieces, tile, [&](std::int64_t begin, std::int64_t end) {
+    run_widest([&] { tile_of_planes(begin, end); });
   });
   if (at.dbias != nullptr) {
     fold_rows(parts.data(), sizes.outer * pieces, sizes.channels);
@@ -146,8 +150,10 @@ void backward_lines(const BiasSizes& sizes, const Gradients<T>& at) {
     const std::int64_t first_line = t / col_tiles * tile_lines;
     const LineTile tile{col, std::min(tile_cols, width - col), first_line,
                         std::min(first_line + tile_lines, lines)};
-    backward_line_tile<Chain>(tile, width, sizes.elements(), biases.data(), at,
-                              parts.data() + t / col_tiles * width + col);
+    run_widest([&] {
+      backward_line_tile<Chain>(tile, width, sizes.elements(), biases.data(), at,
+                                parts.data() + t / col_tiles * width + col);
+    });
   });
   if (at.dbias == nullptr) {
     return;

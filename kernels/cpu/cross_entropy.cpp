@@ -7,6 +7,7 @@
 #include "kernels/cpu/tree_sum.h"
 #include "kernels/cpu/vector_loop.h"
 #include "kernels/cpu/vector_math.h"
+#include "kernels/cpu/wide_loop.h"
 #include "kernels/view_checks.h"
 
 namespace heddle::cpu {
@@ -158,10 +159,12 @@ void forward(Stream&, const CrossEntropyOptions& options, const ConstView& logit
     const Problem<T> problem(options, logits, targets, class_weights);
     parallel_ranges(problem.rows, rows_per_tile(problem.classes),
                     [&](std::int64_t begin, std::int64_t end) {
-                      for (std::int64_t r = begin; r < end; ++r) {
-                        row_loss(problem, r, losses.pointer<T>()[r], row_weights.pointer<T>()[r],
-                                 logsumexp.pointer<T>()[r]);
-                      }
+                      run_widest([&] {
+                        for (std::int64_t r = begin; r < end; ++r) {
+                          row_loss(problem, r, losses.pointer<T>()[r], row_weights.pointer<T>()[r],
+                                   logsumexp.pointer<T>()[r]);
+                        }
+                      });
                     });
   });
 }
@@ -180,10 +183,12 @@ void backward(Stream&, const CrossEntropyOptions& options, const ConstView& logi
                                                     : tree_sum(problem.weights, problem.classes);
     parallel_ranges(
         problem.rows, rows_per_tile(problem.classes), [&](std::int64_t begin, std::int64_t end) {
-          for (std::int64_t r = begin; r < end; ++r) {
-            row_gradient(problem, weight_sum, r, logsumexp.pointer<T>()[r], dlosses.pointer<T>()[r],
-                         dlogits.pointer<T>() + r * problem.classes);
-          }
+          run_widest([&] {
+            for (std::int64_t r = begin; r < end; ++r) {
+              row_gradient(problem, weight_sum, r, logsumexp.pointer<T>()[r],
+                           dlosses.pointer<T>()[r], dlogits.pointer<T>() + r * problem.classes);
+            }
+          });
         });
   });
 }

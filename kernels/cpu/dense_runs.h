@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernels/cpu/vector_loop.h"
+#include "kernels/cpu/wide_loop.h"
 
 namespace heddle::cpu {
 
@@ -43,6 +44,17 @@ void run_three(void* out, const void* const* inputs, std::int64_t count, const v
   for (std::int64_t i = 0; i < count; ++i) {
     y[i] = function(a[i], b[i], c[i]);
   }
+}
+
+/// The same for functions that cost more than memory does.
+template <typename Function, typename In, typename Out>
+void run_one_widest(void* out, const void* const* inputs, std::int64_t count, const void* none) {
+  run_widest([&] { run_one<Function, In, Out>(out, inputs, count, none); });
+}
+
+template <typename Function, typename In, typename Out>
+void run_two_widest(void* out, const void* const* inputs, std::int64_t count, const void* none) {
+  run_widest([&] { run_two<Function, In, Out>(out, inputs, count, none); });
 }
 
 }  // namespace heddle::cpu

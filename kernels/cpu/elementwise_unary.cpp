@@ -61,9 +61,9 @@ Choice choose(UnaryOp op) {
     case UnaryOp::absolute:
       return {run_one<Absolute, T, T>, cheap_tile};
     case UnaryOp::exp:
-      return {run_one<Exp, T, T>, tile_of_exponential<T>};
+      return {run_one_widest<Exp, T, T>, tile_of_exponential<T>};
     case UnaryOp::log:
-      return {run_one<Log, T, T>, tile_of_exponential<T>};
+      return {run_one_widest<Log, T, T>, tile_of_exponential<T>};
     case UnaryOp::sqrt:
       return {run_one<Sqrt, T, T>, cheap_tile};
     case UnaryOp::square:
@@ -71,15 +71,15 @@ Choice choose(UnaryOp op) {
     case UnaryOp::reciprocal:
       return {run_one<Reciprocal, T, T>, cheap_tile};
     case UnaryOp::tanh:
-      return {run_one<Tanh, T, T>, tile_of_exponential<T>};
+      return {run_one_widest<Tanh, T, T>, tile_of_exponential<T>};
     case UnaryOp::sigmoid:
-      return {run_one<Sigmoid, T, T>, tile_of_exponential<T>};
+      return {run_one_widest<Sigmoid, T, T>, tile_of_exponential<T>};
     case UnaryOp::relu:
       return {run_one<Relu, T, T>, cheap_tile};
     case UnaryOp::gelu:
-      return {run_one<Gelu, T, T>, tile_of_exponential<T>};
+      return {run_one_widest<Gelu, T, T>, tile_of_exponential<T>};
     case UnaryOp::softplus:
-      return {run_one<Softplus, T, T>, tile_of_exponential<T>};
+      return {run_one_widest<Softplus, T, T>, tile_of_exponential<T>};
   }
   fail("unary: no operation ", static_cast<int>(op));
 }

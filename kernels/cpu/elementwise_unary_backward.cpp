@@ -85,9 +85,9 @@ Choice choose(UnaryOp op) {
     case UnaryOp::relu:
       return {run_two<ReluBackward, T, T>, cheap_tile, Saved::x};
     case UnaryOp::gelu:
-      return {run_two<GeluBackward, T, T>, tile_of_exponential<T>, Saved::x};
+      return {run_two_widest<GeluBackward, T, T>, tile_of_exponential<T>, Saved::x};
     case UnaryOp::softplus:
-      return {run_two<SoftplusBackward, T, T>, tile_of_exponential<T>, Saved::x};
+      return {run_two_widest<SoftplusBackward, T, T>, tile_of_exponential<T>, Saved::x};
   }
   fail("unary_backward: no operation ", static_cast<int>(op));
 }

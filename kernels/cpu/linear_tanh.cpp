@@ -7,6 +7,7 @@
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/vector_loop.h"
 #include "kernels/cpu/vector_math.h"
+#include "kernels/cpu/wide_loop.h"
 #include "kernels/view_checks.h"
 
 namespace heddle::cpu {
@@ -61,7 +62,7 @@ void forward_typed(const ConstView& x_view, const ConstView& weight_view, const 
   };
   if (packs_right_once(sizes.rows, sizes.out, sizes.in)) {
     multiply_packing_right<T>(x, weight, false, y, [&](std::int64_t row, std::int64_t rows) {
-      finish(row, rows, 0, sizes.out);
+      run_widest([&] { finish(row, rows, 0, sizes.out); });
     });
     return;
   }
@@ -70,7 +71,7 @@ void forward_typed(const ConstView& x_view, const ConstView& weight_view, const 
                   multiply_here<T>(part_of(x, row, rows, 0, sizes.in),
                                    part_of(weight, 0, sizes.in, col, cols), false,
                                    part_of(y, row, rows, col, cols));
-                  finish(row, rows, col, cols);
+                  run_widest([&] { finish(row, rows, col, cols); });
                 });
 }
 

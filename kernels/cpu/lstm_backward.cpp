@@ -10,6 +10,7 @@
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/vector_loop.h"
 #include "kernels/cpu/vector_math.h"
+#include "kernels/cpu/wide_loop.h"
 
 // Each tile of the plan runs backward through time by itself, in runs of steps: the steps of a run
 // leave dz, the gradients before the nonlinearities, and while these are in the cache they are
@@ -181,10 +182,12 @@ void Backward<T>::step(const LstmTile& tile, std::int64_t step, const Workspace<
     }
     T* const dh = space.dh.data() + i * hidden;
     T* const dz = space.dz.data() + (rows.count + i) * 4 * hidden;
-    gates_backward(hidden, saved.gates.pointer<T>() + at * 4 * hidden, c_before,
-                   saved.cells.pointer<T>() + at * hidden, dh,
-                   from.dy.pointer<T>() + side(direction, time, row), space.dc.data() + i * hidden,
-                   dz, space.run_dbias.data());
+    run_widest([&] {
+      gates_backward(hidden, saved.gates.pointer<T>() + at * 4 * hidden, c_before,
+                     saved.cells.pointer<T>() + at * hidden, dh,
+                     from.dy.pointer<T>() + side(direction, time, row),
+                     space.dc.data() + i * hidden, dz, space.run_dbias.data());
+    });
     const std::size_t place = first + static_cast<std::size_t>(i);
     rows.dz[place] = dz;
     rows.x[place] = in.x.pointer<T>() + (time * sizes.batch + row) * sizes.input;

@@ -7,6 +7,7 @@
 #include "kernels/cpu/lstm_weights.h"
 #include "kernels/cpu/vector_loop.h"
 #include "kernels/cpu/vector_math.h"
+#include "kernels/cpu/wide_loop.h"
 
 // Each tile of the plan runs by itself. Its input products are lifted out of the loop over time in
 // runs of steps, as one product of about a hundred rows, and written to where the gates will stand;
@@ -132,7 +133,10 @@ void Forward<T>::step(const LstmTile& tile, std::int64_t step) const {
     const std::int64_t time = LstmPlan::time_of(direction, plan.length(tile, i), step);
     const T* const c_before =
         step > 0 ? cells(direction, time + back, row) : initial(in.c0, direction, row);
-    apply_gates(hidden, bias, c_before, z[i], cells(direction, time, row), y(direction, time, row));
+    run_widest([&] {
+      apply_gates(hidden, bias, c_before, z[i], cells(direction, time, row),
+                  y(direction, time, row));
+    });
   }
 }
 

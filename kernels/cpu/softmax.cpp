@@ -8,6 +8,7 @@
 #include "kernels/cpu/tree_sum.h"
 #include "kernels/cpu/vector_loop.h"
 #include "kernels/cpu/vector_math.h"
+#include "kernels/cpu/wide_loop.h"
 #include "kernels/view_checks.h"
 
 namespace heddle::cpu {
@@ -153,7 +154,7 @@ void softmax(Stream&, const ConstView& x, const ConstView& lengths, bool logarit
   dispatch_floating(x.dtype, kernel, [&]<typename T>(TypeTag<T>) {
     const T beyond = logarithmic ? -std::numeric_limits<T>::infinity() : T{0};
     const bool is_short = !logarithmic && !lengths.given && cols <= most_short;
-    parallel_ranges(x.size(0), rows_per_tile(cols), [&](std::int64_t begin, std::int64_t end) {
+    const auto rows = [&](std::int64_t begin, std::int64_t end) {
       std::int64_t r = begin;
       for (; is_short && r + together <= end; r += together) {
         softmax_short_rows(x.pointer<T>() + r * x.stride(0), x.stride(0), cols,
@@ -166,6 +167,9 @@ void softmax(Stream&, const ConstView& x, const ConstView& lengths, bool logarit
         logarithmic ? log_softmax_row(from, count, to) : softmax_row(from, count, to);
         std::fill(to + count, to + cols, beyond);
       }
+    };
+    parallel_ranges(x.size(0), rows_per_tile(cols), [&](std::int64_t begin, std::int64_t end) {
+      run_widest([&] { rows(begin, end); });
     });
   });
 }
@@ -184,7 +188,7 @@ void softmax_backward(Stream&, const ConstView& y, const ConstView& lengths, con
   const RowLengths length_of(kernel, lengths, y.size(0), cols);
   dispatch_floating(y.dtype, kernel, [&]<typename T>(TypeTag<T>) {
     const bool is_short = !logarithmic && !lengths.given && cols <= most_short;
-    parallel_ranges(y.size(0), rows_per_tile(cols), [&](std::int64_t begin, std::int64_t end) {
+    const auto rows = [&](std::int64_t begin, std::int64_t end) {
       std::int64_t r = begin;
       for (; is_short && r + together <= end; r += together) {
         softmax_short_rows_backward(y.pointer<T>() + r * y.stride(0), y.stride(0),
@@ -200,6 +204,9 @@ void softmax_backward(Stream&, const ConstView& y, const ConstView& lengths, con
                     : softmax_row_backward(of_y, of_dy, count, to);
         std::fill(to + count, to + cols, T{0});
       }
+    };
+    parallel_ranges(y.size(0), rows_per_tile(cols), [&](std::int64_t begin, std::int64_t end) {
+      run_widest([&] { rows(begin, end); });
     });
   });
 }

@@ -13,6 +13,7 @@
 #include "tests/support/cases.h"
 #include "tests/support/closeness.h"
 #include "tests/support/tolerances.h"
+#include "tests/support/wide_registers.h"
 
 #ifdef HEDDLE_TEST_SIM
 #include "kernels/gpu/sim/schedule.h"
@@ -98,7 +99,7 @@ Variables moved(const Variables& inputs, DType dtype, Device device) {
   return with_layout(inputs, [&](const Tensor& x) { return x.to(dtype).to(device); });
 }
 
-[[maybe_unused]] void expect_same_bits(const Outcome& found, const Outcome& expected) {
+void expect_same_bits(const Outcome& found, const Outcome& expected) {
   ASSERT_EQ(found.outputs.size(), expected.outputs.size());
   for (std::size_t i = 0; i < found.outputs.size(); ++i) {
     EXPECT_TRUE(same_bits(found.outputs[i], expected.outputs[i])) << "output " << i;
@@ -238,6 +239,20 @@ TEST_P(OperationTest, BackendsAgree) {
                      : dtype == DType::f32 ? backend_tolerance_f32
                                            : backend_tolerance_f64);
       }
+    }
+  }
+}
+
+TEST_P(OperationTest, NarrowRegistersGiveTheSameBits) {
+  if (!cpu::wide_registers()) {
+    GTEST_SKIP() << "no AVX-512 here";
+  }
+  for (const Example& example : row().examples) {
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      SCOPED_TRACE(concat(example.name, ", ", dtype));
+      const Outcome wide = run_on(Device{}, example, dtype);
+      const WithoutWideRegisters without;
+      expect_same_bits(run_on(Device{}, example, dtype), wide);
     }
   }
 }

@@ -1,21 +1,10 @@
 #include "kernels/cpu/wide_panels.h"
 
 #include "tests/kernels/samples.h"
+#include "tests/support/wide_registers.h"
 
 namespace heddle::testing {
 namespace {
-
-/// Turns 512-bit registers off, and back to what they were.
-class WithoutWideRegisters {
- public:
-  WithoutWideRegisters() : before_(cpu::wide_registers()) { cpu::use_wide_registers(false); }
-  ~WithoutWideRegisters() { cpu::use_wide_registers(before_); }
-  WithoutWideRegisters(const WithoutWideRegisters&) = delete;
-  WithoutWideRegisters& operator=(const WithoutWideRegisters&) = delete;
-
- private:
-  bool before_;
-};
 
 struct Sizes {
   std::int64_t m, k, n;
