@@ -117,10 +117,6 @@ void check_tokens(const TokenEncoderConfig& tokens) {
   check_size("tokens.hidden", tokens.hidden, 0);
   const bool has_lstm = tokens.kind == TokenEncoderKind::lstm;
   check_size("tokens.layers", tokens.layers, has_lstm ? 0 : 1, most_layers);
-  check<InputError>(
-      !has_lstm || tokens.layers > 0 || tokens.pool == SequencePool::attention,
-      "model option tokens.pool is \"final\" but with tokens.layers = 0 there is no LSTM that has "
-      "final states; expected \"attention\"");
   check_size("tokens.filters", tokens.filters, 1);
   check_channels("tokens.widths", tokens.widths);
   for (std::size_t i = 0; i < tokens.widths.size(); ++i) {

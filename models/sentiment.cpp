@@ -58,10 +58,9 @@ SentimentModel::SentimentModel(const ModelConfig& config, std::vector<InputSpec>
       }
       continue;
     }
-    check<InputError>(
-        i != steps || has_final(spec, config), "sentiment: pool is \"final\" but what reads \"",
-        spec.name,
-        "\" has no final states; expected another encoder, such as an \"lstm\" with layers");
+    check<InputError>(i != steps || has_final(spec, config),
+                      "sentiment: pool is \"final\" but what reads \"", spec.name,
+                      "\" has no final states; expected another encoder, such as an \"lstm\"");
     const SequencePool pool = i == steps ? SequencePool::final : pool_of(spec, config);
     modality.vector.emplace(spec, config, pool, stream);
     std::int64_t width = modality.vector->width();

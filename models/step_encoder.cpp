@@ -69,7 +69,7 @@ bool has_steps(const InputSpec& spec, const ModelConfig& config) {
 bool has_final(const InputSpec& spec, const ModelConfig& config) {
   switch (spec.kind) {
     case InputSpec::Kind::tokens:
-      return config.tokens.kind != TokenEncoderKind::lstm || config.tokens.layers > 0;
+      return true;
     case InputSpec::Kind::sequence:
       return has_steps(spec, config) && config.sequence.kind != SequenceEncoderKind::conv &&
              config.sequence.kind != SequenceEncoderKind::regions;

@@ -51,13 +51,6 @@ TEST(Build, RefusesOptionsOutOfRangeByName) {
         config.sequence.kind = SequenceEncoderKind::conv;
       },
       "no final states");
-  expect_refused(
-      [](Config& config, Inputs&) {
-        config.time_modality = "text";
-        config.pool = SequencePool::final;
-        config.tokens.layers = 0;
-      },
-      "no final states");
 }
 
 TEST(Build, RefusesEncodersThatDoNotFit) {

@@ -50,6 +50,30 @@ TEST(MaskedSteps, MeanIsOverEachSamplesOwnSteps) {
   EXPECT_EQ(cut[10], x[10]);
 }
 
+TEST(StepEncoder, ABagOfWordsIsTheMeanOfItsOwnWords) {
+  TokenEncoderConfig config;
+  config.embedding = 3;
+  config.layers = 0;
+  TextEncoder encoder(9, 4, config, Generator(1), DType::f64);
+  ASSERT_EQ(encoder.width(), 3);
+  Generator generator(2);
+  const Tensor tokens = tiny_tokens(3, 2, generator);
+  const std::vector<std::int64_t> words = tokens.to_vector<std::int64_t>();
+  const std::vector<double> table = encoder.embedding.weight.value().to_vector<double>();
+  const auto of = [&](std::size_t t, std::size_t b, std::size_t i) {
+    return table[static_cast<std::size_t>(words[t * 2 + b]) * 3 + i];
+  };
+  std::vector<double> expected;
+  for (std::size_t i = 0; i < 3; ++i) {
+    expected.push_back(of(0, 0, i));
+  }
+  for (std::size_t i = 0; i < 3; ++i) {
+    expected.push_back((of(0, 1, i) + of(1, 1, i) + of(2, 1, i)) / 3);
+  }
+  const EncodedSteps steps = encoder(tokens, lengths_of({1, 3}));
+  expect_near(steps.final.value().to_vector<double>(), expected, 1e-15);
+}
+
 TEST(StepEncoder, TextCnnIsTheFormulaWordForWord) {
   TokenEncoderConfig config;
   config.embedding = 3;
