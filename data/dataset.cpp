@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "core/error.h"
 #include "data/nearest_name.h"
@@ -39,19 +40,25 @@ bool has_lengths(ModalityKind kind) {
 }
 
 float Standardisation::raw(float stored, std::int64_t feature) const {
-  if (is_identity()) {
-    return stored;
+  float value = stored;
+  if (!mean.empty()) {
+    const std::size_t at = mean.size() == 1 ? 0 : static_cast<std::size_t>(feature);
+    value = stored / scale[at] + mean[at];
   }
-  const std::size_t at = mean.size() == 1 ? 0 : static_cast<std::size_t>(feature);
-  return stored / scale[at] + mean[at];
+  return power == 1.0f ? value : std::copysign(std::pow(std::abs(value), 1.0f / power), value);
+}
+
+float Standardisation::powered(float raw) const {
+  return power == 1.0f ? raw : std::copysign(std::pow(std::abs(raw), power), raw);
 }
 
 float Standardisation::stored(float raw, std::int64_t feature) const {
-  if (is_identity()) {
-    return raw;
+  const float value = powered(raw);
+  if (mean.empty()) {
+    return value;
   }
   const std::size_t at = mean.size() == 1 ? 0 : static_cast<std::size_t>(feature);
-  return (raw - mean[at]) * scale[at];
+  return (value - mean[at]) * scale[at];
 }
 
 std::int64_t ModalityInfo::features() const {

@@ -29,13 +29,16 @@ ModalityKind modality_kind_named(std::string_view name);
 /// Whether samples differ in length (tokens, sequence).
 bool has_lengths(ModalityKind kind);
 
-/// How stored values were made from raw ones: stored = (raw − mean) · scale. One number per feature
-/// (or per image plane), or a single one for all. Both empty: stored as they came.
+/// How stored values were made from raw ones: stored = (sign(raw) |raw|^power − mean) · scale. One
+/// mean and scale per feature (or per image plane), or a single one for all; none: 0 and 1.
 struct Standardisation {
-  std::vector<float> mean;
-  std::vector<float> scale;
+  std::vector<float> mean = {};
+  std::vector<float> scale = {};
+  float power = 1.0f;
 
-  bool is_identity() const { return mean.empty(); }
+  bool is_identity() const { return mean.empty() && power == 1.0f; }
+  /// The power alone.
+  float powered(float raw) const;
   /// Feature (or plane) `feature` back as it was.
   float raw(float stored, std::int64_t feature) const;
   float stored(float raw, std::int64_t feature) const;

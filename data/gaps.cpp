@@ -135,16 +135,21 @@ Moments moments_of(const Layout& layout, const std::vector<Gap>& gaps, const flo
   return moments;
 }
 
-Standardisation standardisation_of(const Moments& moments) {
-  Standardisation result;
+/// Takes mean and scale from the moments of numbers that were raised to their power, and applies
+/// them.
+void standardise(const Layout& layout, const Moments& moments, std::int64_t count,
+                 Standardisation& standardisation, float* data) {
   for (std::size_t f = 0; f < moments.mean.size(); ++f) {
     const double deviation = std::sqrt(moments.variance[f]);
     // Below the rounding of f32 a feature only differs by noise.
     const bool constant = deviation <= 1e-6 * std::abs(moments.mean[f]) || deviation == 0;
-    result.mean.push_back(static_cast<float>(moments.mean[f]));
-    result.scale.push_back(constant ? 1.0f : static_cast<float>(1.0 / deviation));
+    standardisation.mean.push_back(static_cast<float>(moments.mean[f]));
+    standardisation.scale.push_back(constant ? 1.0f : static_cast<float>(1.0 / deviation));
   }
-  return result;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::size_t f = layout.feature_of(i);
+    data[i] = (data[i] - standardisation.mean[f]) * standardisation.scale[f];
+  }
 }
 
 void fill(const GapOptions& options, const Layout& layout, const std::vector<Gap>& gaps,
@@ -210,7 +215,7 @@ void add_indicators(const GapOptions& options, const Layout& layout, const std::
   modality.values = wide;
   modality.info.shape = {2 * features};
   Standardisation& standardisation = modality.info.standardisation;
-  if (!standardisation.is_identity()) {
+  if (!standardisation.mean.empty()) {
     standardisation.mean.resize(static_cast<std::size_t>(2 * features), 0.0f);
     standardisation.scale.resize(static_cast<std::size_t>(2 * features), 1.0f);
   }
@@ -221,8 +226,14 @@ void add_indicators(const GapOptions& options, const Layout& layout, const std::
 void treat_gaps(const GapOptions& options, std::span<const std::int64_t> train,
                 Modality& modality) {
   const Layout layout = layout_of(modality, train);
-  std::vector<Gap> gaps = find_gaps(options, modality, layout);
   float* data = modality.values.mutable_data<float>("treat_gaps");
+  const std::int64_t count = modality.values.elements();
+  Standardisation& standardisation = modality.info.standardisation;
+  standardisation.power = options.power;
+  for (std::int64_t i = 0; options.power != 1.0f && i < count; ++i) {
+    data[i] = standardisation.powered(data[i]);
+  }
+  std::vector<Gap> gaps = find_gaps(options, modality, layout);
   if (!gaps.empty() && options.not_finite == GapTreatment::limit) {
     limit(layout, gaps, data);
   }
@@ -230,12 +241,7 @@ void treat_gaps(const GapOptions& options, std::span<const std::int64_t> train,
     const Moments moments = moments_of(layout, gaps, data);
     fill(options, layout, gaps, moments, data);
     if (options.standardise) {
-      Standardisation& standardisation = modality.info.standardisation;
-      standardisation = standardisation_of(moments);
-      const std::int64_t count = modality.values.elements();
-      for (std::int64_t i = 0; i < count; ++i) {
-        data[i] = standardisation.stored(data[i], static_cast<std::int64_t>(layout.feature_of(i)));
-      }
+      standardise(layout, moments, count, standardisation, data);
     }
   }
   hide_absent(options, layout, gaps, modality);

@@ -59,6 +59,7 @@ void check_kind_keys(const TomlSection& section, ModalityKind kind) {
   allow("log_mel", {sequence});
   allow("rows", {features, sequence, image});
   allow("standardise", {features, sequence, image});
+  allow("power", {features, sequence, image});
   allow("lengths", {sequence});
   allow("starts", {sequence});
   allow("channels_last", {image});
@@ -201,11 +202,12 @@ void check_sources(const TomlSection& section, const DatasetDescription::Modalit
 
 DatasetDescription::ModalityPart read_modality_description(const TomlSection& section,
                                                            const std::string& file_name) {
-  section.know({"name",        "kind",       "file",          "file_column", "files",
-                "grey",        "column",     "columns",       "categories",  "rows",
-                "lengths",     "starts",     "channels_last", "standardise", "min_count",
-                "missing",     "not_finite", "size",          "log_mel",     "noise",
-                "noise_ratio", "noise_seed", "tokenizer",     "merges",      "vocabulary"});
+  section.know({"name",      "kind",        "file",          "file_column", "files",
+                "grey",      "column",      "columns",       "categories",  "rows",
+                "lengths",   "starts",      "channels_last", "standardise", "power",
+                "min_count", "missing",     "not_finite",    "size",        "log_mel",
+                "noise",     "noise_ratio", "noise_seed",    "tokenizer",   "merges",
+                "vocabulary"});
   DatasetDescription::ModalityPart modality;
   modality.name = section.required_text("name");
   const std::string kind = section.required_text("kind");
@@ -231,6 +233,7 @@ DatasetDescription::ModalityPart read_modality_description(const TomlSection& se
   modality.starts = section.file("starts");
   modality.channels_last = section.boolean("channels_last", false);
   modality.standardise = section.boolean("standardise", false);
+  modality.power = static_cast<float>(section.number("power", 1, 0.05, 20));
   read_tokenizer(section, modality);
   read_size(section, modality);
   read_log_mel(section, file_name, modality);

@@ -35,7 +35,10 @@ json to_json(const ModalityInfo& info) {
       words.push_back(info.vocabulary->word(number));
     }
   }
-  if (!info.standardisation.is_identity()) {
+  if (info.standardisation.power != 1.0f) {
+    told["power"] = info.standardisation.power;
+  }
+  if (!info.standardisation.mean.empty()) {
     told["mean"] = info.standardisation.mean;
     told["scale"] = info.standardisation.scale;
   }
@@ -110,6 +113,13 @@ ModalityInfo info_from_json(const json& told) {
   }
   if (told.contains("log_mel")) {
     info.log_mel = log_mel_from_json(told.at("log_mel"), info);
+  }
+  if (told.contains("power")) {
+    info.standardisation.power = told.at("power").get<float>();
+    check<InputError>(
+        rank > 0 && info.standardisation.power > 0.0f && std::isfinite(info.standardisation.power),
+        "input \"", info.name, "\" has words or numbers to the power of ",
+        info.standardisation.power);
   }
   if (told.contains("mean")) {
     check<InputError>(rank > 0, "input \"", info.name, "\" has words and a mean");

@@ -23,15 +23,30 @@ std::string statistic(OnnxLayers& layers, const std::string& name,
   return layers.graph.constant(name, Tensor::from(std::span<const float>(numbers), shape));
 }
 
-/// (raw − mean) · scale.
+/// sign(raw) |raw|^power.
+std::string powered(OnnxLayers& layers, const ModalityInfo& info, const std::string& raw) {
+  const float power = info.standardisation.power;
+  if (power == 1.0f) {
+    return raw;
+  }
+  OnnxGraph& graph = layers.graph;
+  const std::string size =
+      graph.add(info.name + ".powered_size", "Pow",
+                {graph.add(info.name + ".size", "Abs", {raw}), graph.scalar(power)});
+  return graph.add(info.name + ".powered", "Mul",
+                   {graph.add(info.name + ".sign", "Sign", {raw}), size});
+}
+
+/// (sign(raw) |raw|^power − mean) · scale.
 std::string standardised(OnnxLayers& layers, const ModalityInfo& info, const std::string& raw) {
   const Standardisation& known = info.standardisation;
-  if (known.is_identity()) {
-    return raw;
+  const std::string value = powered(layers, info, raw);
+  if (known.mean.empty()) {
+    return value;
   }
   const std::string centred =
       layers.graph.add(info.name + ".centred", "Sub",
-                       {raw, statistic(layers, info.name + ".mean", known.mean, info)});
+                       {value, statistic(layers, info.name + ".mean", known.mean, info)});
   return layers.graph.add(info.name + ".standardised", "Mul",
                           {centred, statistic(layers, info.name + ".scale", known.scale, info)});
 }

@@ -114,6 +114,7 @@ def lstm(x, weight, recurrent, bias=None, lengths=None, hidden_size=0, direction
 
 
 OPERATORS = {
+    "Abs": numpy.abs,
     "Add": numpy.add,
     "AveragePool": pool(numpy.mean),
     "Cast": cast,
@@ -130,10 +131,12 @@ OPERATORS = {
     "Max": numpy.maximum,
     "MaxPool": pool(numpy.max),
     "Mul": numpy.multiply,
+    "Pow": numpy.power,
     "Range": lambda start, limit, delta: numpy.arange(start, limit, delta),
     "ReduceSum": reduce_sum,
     "Relu": lambda x: numpy.maximum(x, 0.0),
     "Reshape": reshape,
+    "Sign": numpy.sign,
     "Shape": lambda x: numpy.array(x.shape, numpy.int64),
     "Softmax": softmax,
     "Squeeze": squeeze,

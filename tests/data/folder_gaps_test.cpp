@@ -122,6 +122,23 @@ TEST_F(FolderGaps, StandardisationWeighsARowByTheSamplesThatShareIt) {
   EXPECT_FLOAT_EQ(picture.info.standardisation.mean[0], 11.0f / 6.0f);
 }
 
+TEST_F(FolderGaps, APowerIsTakenWithItsSignBeforeStandardising) {
+  // Training pictures: pixels 2, 3 twice and 0, 1 once.
+  const std::string file = "file = 'pictures.npy'\nrows = 'picture'\nmissing = 'absent'\n";
+  const Modality plain = load(file + "power = 0.5\n", "image");
+  EXPECT_EQ(plain.info.standardisation.power, 0.5f);
+  EXPECT_FLOAT_EQ(plain.values.to_vector<float>()[2], std::sqrt(2.0f));
+  const Modality standard = load(file + "power = 0.5\nstandardise = true\n", "image");
+  const Standardisation& known = standard.info.standardisation;
+  EXPECT_FLOAT_EQ(known.mean[0], (2 * std::sqrt(2.0f) + 2 * std::sqrt(3.0f) + 1) / 6);
+  EXPECT_FLOAT_EQ(standard.values.to_vector<float>()[3],
+                  (std::sqrt(3.0f) - known.mean[0]) * known.scale[0]);
+  EXPECT_FLOAT_EQ(known.stored(-4.0f, 0), (-2.0f - known.mean[0]) * known.scale[0]);
+  EXPECT_NEAR(known.raw(known.stored(-4.0f, 0), 0), -4.0f, 1e-5f);
+  EXPECT_NE(error_of("file = 'numbers.npy'\nmissing = 'zero'\npower = 0\n").find("power"),
+            std::string::npos);
+}
+
 TEST_F(FolderGaps, CategoriesAreThoseOfTheTrainingSplit) {
   const Modality x = load(
       "columns = ['ldh']\ncategories = ['sex']\nmissing = 'zero'\n"

@@ -36,7 +36,7 @@ ModelFile small_file() {
 TEST(ModelFile, ComesBackWhole) {
   const TemporaryFolder folder;
   ModelFile file = small_file();
-  file.data.modalities.back().info.standardisation = {{0.1f}, {2.5f}};
+  file.data.modalities.back().info.standardisation = {{0.1f}, {2.5f}, 0.5f};
   write_model_file(folder.path() / "m.heddle", file, StoredWeights::f32);
   EXPECT_TRUE(is_model_file(folder.path() / "m.heddle"));
   const ModelFile back = read_model_file(folder.path() / "m.heddle");
@@ -47,6 +47,7 @@ TEST(ModelFile, ComesBackWhole) {
   EXPECT_EQ(text.vocabulary->encode("a very good day"),
             file.data.modality("text").info.vocabulary->encode("a very good day"));
   EXPECT_EQ(back.data.modalities.back().info.standardisation.mean, std::vector<float>{0.1f});
+  EXPECT_EQ(back.data.modalities.back().info.standardisation.power, 0.5f);
   std::map<std::string, Tensor> weights;
   for (const auto& [name, tensor] : back.weights) {
     weights.emplace(name, tensor);

@@ -156,6 +156,22 @@ TEST(OnnxModel, GatesOfAnLstmAreInTheOrderOfTheFormat) {
   }
 }
 
+TEST(OnnxModel, APowerIsTakenOfRawValues) {
+  ModelFile file = document_file();
+  const auto operators = [&] {
+    std::multiset<std::string> found;
+    for (const OnnxNode& node : onnx_graph_of(file).nodes) {
+      found.insert(node.op);
+    }
+    return found;
+  };
+  EXPECT_EQ(operators().count("Pow"), 0u);
+  file.data.modalities.back().info.standardisation.power = 0.5f;
+  EXPECT_EQ(operators().count("Sign"), 1u);
+  EXPECT_EQ(operators().count("Abs"), 1u);
+  EXPECT_EQ(operators().count("Pow"), 1u);
+}
+
 TEST(OnnxModel, NamesNeverMeet) {
   RunConfig config;
   config.model.hidden = 4;
