@@ -38,6 +38,9 @@ struct TransformerConfig {
 struct TokenEncoderConfig {
   TokenEncoderKind kind = TokenEncoderKind::lstm;
   std::int64_t embedding = 64;  // transformer: its width
+  /// Of the first values, normal around 0, where no vectors say otherwise. Words move by the
+  /// learning rate whatever their size, so smaller ones learn faster.
+  double embedding_deviation = 1.0;
   /// A file of word vectors that embeddings begin with (data/word_vectors.h); empty: none. Whoever
   /// builds the model does not read it; training does.
   std::string vectors;

@@ -8,7 +8,8 @@ namespace heddle {
 
 TextTransformer::TextTransformer(std::int64_t vocabulary, const TokenEncoderConfig& config,
                                  const Generator& generator, DType dtype)
-    : embedding(vocabulary, config.embedding, generator.named("embedding"), {.dtype = dtype}),
+    : embedding(vocabulary, config.embedding, generator.named("embedding"),
+                {.deviation = config.embedding_deviation, .dtype = dtype}),
       encoder({.width = config.embedding,
                .layers = config.layers,
                .dropout = config.dropout,

@@ -11,7 +11,8 @@ namespace heddle {
 
 TextCnn::TextCnn(std::int64_t vocabulary, const TokenEncoderConfig& config,
                  const Generator& generator, DType dtype)
-    : embedding(vocabulary, config.embedding, generator.named("embedding"), {.dtype = dtype}),
+    : embedding(vocabulary, config.embedding, generator.named("embedding"),
+                {.deviation = config.embedding_deviation, .dtype = dtype}),
       dropout(config.dropout, generator.named("dropout")) {
   for (const std::int64_t words : config.widths) {
     filters.emplace_back(config.embedding, config.filters, words,

@@ -26,6 +26,7 @@ void describe_embedding(ConfigFields& fields, TokenEncoderConfig& tokens) {
   fields.text("vectors", tokens.vectors);
   if (tokens.vectors.empty()) {
     fields.count("embedding", tokens.embedding, 1);
+    fields.number("embedding_deviation", tokens.embedding_deviation, {1e-6, 1e3});
     return;
   }
   fields.flag("freeze_vectors", tokens.freeze_vectors);
