@@ -190,6 +190,7 @@ void check_config(const ModelConfig& config) {
   check_size("hidden", config.hidden, 1);
   check_probability("dropout", config.dropout);
   check_tokens(config.tokens);
+  check_size("features.hidden", config.features.hidden, 0);
   check_probability("features.dropout", config.features.dropout);
   check_image(config.image, config.hidden);
   check_sequence(config.sequence, config.hidden);

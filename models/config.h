@@ -60,9 +60,10 @@ struct TokenEncoderConfig {
   SequencePool pool = SequencePool::attention;
 };
 
-/// For inputs of kind features: one linear layer, features → hidden.
+/// For inputs of kind features: one linear layer, features → the model's hidden, or two.
 struct FeatureEncoderConfig {
-  double dropout = 0.0;  // on the features
+  std::int64_t hidden = 0;  // above 0: relu(linear) of so many numbers first
+  double dropout = 0.0;     // on the features
 };
 
 /// For inputs of kind image.
@@ -121,8 +122,9 @@ struct ContextualConfig {
 
 /// "joint_embedding" alone: a tower per modality into one space.
 struct JointEmbeddingConfig {
-  std::int64_t width = 256;  // of the space
-  double dropout = 0.0;      // on what enters the projection into it
+  bool projection = true;    // false: the space is that of the encoders' vectors, equally wide all
+  std::int64_t width = 256;  // with projections: of the space
+  double dropout = 0.0;      // on what the encoders give
   /// No key of [model]: what the loss's temperature begins at, where it is learned ([loss]).
   std::optional<double> learned_temperature = {};
 };

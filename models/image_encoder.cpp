@@ -27,17 +27,26 @@ Variable flat(const Variable& x) {
 
 }  // namespace
 
-LinearEncoder::LinearEncoder(std::int64_t features, std::int64_t hidden, double dropout_,
-                             const Generator& generator, DType dtype)
+LinearEncoder::LinearEncoder(std::int64_t features, std::int64_t inside_, std::int64_t hidden,
+                             double dropout_, const Generator& generator, DType dtype)
     : dropout(dropout_, generator.named("dropout")),
-      linear(features, hidden, generator.named("linear"), {.dtype = dtype}) {}
+      linear(inside_ > 0 ? inside_ : features, hidden, generator.named("linear"),
+             {.dtype = dtype}) {
+  if (inside_ > 0) {
+    inside.emplace(features, inside_, generator.named("inside"), LinearOptions{.dtype = dtype});
+  }
+}
 
 Variable LinearEncoder::operator()(const Tensor& x) {
-  return linear(dropout(flat(InputWatch::seen(x, Variable(x)))));
+  const Variable given = dropout(flat(InputWatch::seen(x, Variable(x))));
+  return linear(inside ? relu((*inside)(given)) : given);
 }
 
 void LinearEncoder::visit(Visitor& visitor) {
   visitor.layer("dropout", dropout);
+  if (inside) {
+    visitor.layer("inside", *inside);
+  }
   visitor.layer("linear", linear);
 }
 

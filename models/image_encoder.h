@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/shape.h"
@@ -13,9 +14,10 @@
 namespace heddle {
 
 /// One linear layer over features, or over all pixels of a picture side by side: x [B, ..] →
-/// [B, hidden].
+/// [B, hidden]; with `inside` another one before it: W₂ relu(W₁ x + b₁) + b₂.
 struct LinearEncoder {
-  LinearEncoder(std::int64_t features, std::int64_t hidden, double dropout,
+  /// `inside`: what the first of two layers gives; 0: there is but one layer.
+  LinearEncoder(std::int64_t features, std::int64_t inside, std::int64_t hidden, double dropout,
                 const Generator& generator, DType dtype);
 
   Variable operator()(const Tensor& x);
@@ -23,6 +25,7 @@ struct LinearEncoder {
   std::int64_t width() const { return linear.weight.size(0); }
 
   Dropout dropout;
+  std::optional<Linear> inside;
   Linear linear;
 };
 

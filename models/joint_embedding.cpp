@@ -1,6 +1,7 @@
 #include "models/joint_embedding.h"
 
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "autograd/ops.h"
@@ -35,9 +36,19 @@ JointEmbedding::JointEmbedding(const ModelConfig& config, std::vector<InputSpec>
     const Generator stream = generator.named(spec.name);
     ModalityEncoder encoder(spec, config, pool_of(spec, config), stream);
     const std::int64_t width = encoder.width();
-    towers_.push_back(
-        {std::move(encoder), Dropout(config.joint.dropout, stream.named("joint_dropout")),
-         Linear(width, config.joint.width, stream.named("projection"), {.dtype = config.dtype})});
+    towers_.push_back({std::move(encoder),
+                       Dropout(config.joint.dropout, stream.named("joint_dropout")), std::nullopt});
+    if (config.joint.projection) {
+      width_ = config.joint.width;
+      towers_.back().projection.emplace(width, width_, stream.named("projection"),
+                                        LinearOptions{.dtype = config.dtype});
+      continue;
+    }
+    check<InputError>(width_ == 0 || width_ == width, "joint_embedding: the vector of \"",
+                      spec.name, "\" has ", width, " numbers, that of \"", inputs_.front().name,
+                      "\" ", width_,
+                      "; expected the same without projections (model.joint.projection)");
+    width_ = width;
   }
   if (config.joint.learned_temperature) {
     log_scale_ =
@@ -50,7 +61,8 @@ ModelOutput JointEmbedding::forward(const CleanBatch& batch) {
   for (std::size_t i = 0; i < towers_.size(); ++i) {
     Tower& tower = towers_[i];
     const Variable encoded = tower.dropout(tower.encoder(batch.inputs[i]));
-    output.embeddings.push_back(unit_length(cast(tower.projection(encoded), dtype_)));
+    output.embeddings.push_back(
+        unit_length(cast(tower.projection ? (*tower.projection)(encoded) : encoded, dtype_)));
   }
   if (log_scale_.defined()) {
     output.similarity_scale = bounded_exp(log_scale_);
@@ -61,7 +73,9 @@ ModelOutput JointEmbedding::forward(const CleanBatch& batch) {
 void JointEmbedding::Tower::visit(Visitor& visitor) {
   encoder.visit(visitor);
   visitor.layer("joint_dropout", dropout);
-  visitor.layer("projection", projection);
+  if (projection) {
+    visitor.layer("projection", *projection);
+  }
 }
 
 void JointEmbedding::visit(Visitor& visitor) {

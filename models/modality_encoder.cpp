@@ -11,12 +11,12 @@ AnyEncoder make_encoder(const InputSpec& spec, const ModelConfig& config, Sequen
                         const Generator& generator) {
   switch (spec.kind) {
     case InputSpec::Kind::features:
-      return LinearEncoder(element_count(spec.shape), config.hidden, config.features.dropout,
-                           generator, config.dtype);
+      return LinearEncoder(element_count(spec.shape), config.features.hidden, config.hidden,
+                           config.features.dropout, generator, config.dtype);
     case InputSpec::Kind::image:
       switch (config.image.kind) {
         case ImageEncoderKind::linear:
-          return LinearEncoder(element_count(spec.shape), config.hidden, config.image.dropout,
+          return LinearEncoder(element_count(spec.shape), 0, config.hidden, config.image.dropout,
                                generator, config.dtype);
         case ImageEncoderKind::resnet:
         case ImageEncoderKind::vit:

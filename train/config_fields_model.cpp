@@ -163,7 +163,10 @@ void describe_contextual(ConfigFields& fields, ContextualConfig& contextual) {
 
 void describe_encoders(ConfigFields& fields, ModelConfig& model) {
   fields.table("tokens", [&] { describe_tokens(fields, model.tokens); });
-  fields.table("features", [&] { fields.number("dropout", model.features.dropout, dropout); });
+  fields.table("features", [&] {
+    fields.count("hidden", model.features.hidden, 0);
+    fields.number("dropout", model.features.dropout, dropout);
+  });
   fields.table("image", [&] { describe_image(fields, model.image); });
   fields.table("sequence", [&] { describe_sequence(fields, model.sequence); });
 }
@@ -189,7 +192,10 @@ void describe_fusion_model(ConfigFields& fields, ModelConfig& model) {
 
 void describe_joint(ConfigFields& fields, ModelConfig& model) {
   fields.table("joint", [&] {
-    fields.count("width", model.joint.width, 1, 65536);
+    fields.flag("projection", model.joint.projection);
+    if (model.joint.projection) {
+      fields.count("width", model.joint.width, 1, 65536);
+    }
     fields.number("dropout", model.joint.dropout, dropout);
   });
   describe_encoders(fields, model);

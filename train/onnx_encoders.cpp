@@ -75,6 +75,10 @@ std::string linear_encoder(OnnxLayers& layers, const ModalityInfo& info, const O
   if (info.shape.rank() > 1) {
     x = layers.graph.add(info.name + ".flat", "Flatten", {x}, {{"axis", std::int64_t{1}}});
   }
+  const std::string inside = info.name + ".inside";
+  if (layers.weights.has(inside + ".weight")) {
+    x = layers.graph.add(inside + ".relu", "Relu", {layers.linear(inside, x)});
+  }
   return layers.linear(info.name + ".linear", x);
 }
 

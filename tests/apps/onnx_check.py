@@ -62,7 +62,7 @@ RUNS = {
     "vectors": ("demo", SMALL + WORDS + PICTURES + [
         'model.time_modality="none"', "model.token_context=false", 'model.sequence.kind="conv"',
         "model.tokens.hidden=4"]),
-    "score": ("measured", ["loss.regression=1"]),
+    "score": ("measured", ["loss.regression=1", "model.features.hidden=7"]),
     "number": ("measured", ["loss.regression=1", "loss.classification=0", 'model.pool="final"',
                             'model.dtype="f64"']),
 }
@@ -92,6 +92,7 @@ file = "target.npy"
 name = "pulse rate"
 kind = "features"
 file = "pulse.npy"
+power = 0.5
 standardise = true
 [[modality]]
 name = "picture"

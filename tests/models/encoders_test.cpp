@@ -39,6 +39,17 @@ TEST(Encoders, CnnIsConvolutionReluMaximumInTheSameBits) {
   EXPECT_TRUE(same_bits(encoder(pictures).value(), expected.value()));
 }
 
+TEST(Encoders, TwoLayersOverFeaturesAreTheFormula) {
+  LinearEncoder encoder(4, 5, 3, 0.0, Generator(1), DType::f64);
+  ASSERT_TRUE(encoder.inside.has_value());
+  const Linear& first = *encoder.inside;
+  const Variable x(random({6, 2, 2}, 2).to(DType::f64));
+  const Variable expected = encoder.linear(relu(first(reshape(x, {6, 4}))));
+  EXPECT_TRUE(same_bits(encoder(x.value()).value(), expected.value()));
+  EXPECT_EQ(encoder.width(), 3);
+  EXPECT_FALSE(LinearEncoder(4, 0, 3, 0.0, Generator(1), DType::f64).inside.has_value());
+}
+
 TEST(Encoders, AudioStagesAreReluOfConvolutionsInTheSameBits) {
   SequenceEncoderConfig config;
   config.channels = {4, 6};

@@ -4,10 +4,12 @@
 
 #include <cmath>
 #include <memory>
+#include <string>
 
 #include "autograd/ops.h"
 #include "core/error.h"
 #include "models/build.h"
+#include "tests/core/throws.h"
 #include "tests/layers/parameter_check.h"
 #include "tests/models/tiny_batch.h"
 
@@ -68,19 +70,36 @@ TEST(JointEmbedding, NoTowerSeesAnothersInput) {
 }
 
 TEST(JointEmbedding, GradientsAreNumeric) {
-  // Words and features alone: every parameter is moved, and those of pictures are many.
-  ModelBatch few = tiny_batch(DType::f64);
-  few.inputs = {few.inputs[0], few.inputs[3]};
-  const auto model =
-      build_model(tiny_config(), {tiny_inputs()[0], tiny_inputs()[3]}, 0, false, Generator(1));
-  const CleanBatch batch = model->clean(few);
-  const GradcheckResult result = check_parameters(*model, [&] {
-    const ModelOutput output = model->forward(batch);
-    Variables outputs = output.embeddings;
-    outputs.push_back(output.similarity_scale);
-    return outputs;
-  });
-  EXPECT_TRUE(result.passed) << result.message;
+  for (const bool projection : {true, false}) {
+    ModelConfig config = tiny_config();
+    config.joint.projection = projection;
+    config.features.hidden = projection ? 0 : 3;
+    // Words and features alone: every parameter is moved, and those of pictures are many.
+    ModelBatch few = tiny_batch(DType::f64);
+    few.inputs = {few.inputs[0], few.inputs[3]};
+    const auto model =
+        build_model(config, {tiny_inputs()[0], tiny_inputs()[3]}, 0, false, Generator(1));
+    const CleanBatch batch = model->clean(few);
+    const GradcheckResult result = check_parameters(*model, [&] {
+      const ModelOutput output = model->forward(batch);
+      Variables outputs = output.embeddings;
+      outputs.push_back(output.similarity_scale);
+      return outputs;
+    });
+    EXPECT_TRUE(result.passed) << "projection " << projection << ": " << result.message;
+  }
+}
+
+TEST(JointEmbedding, WithoutProjectionsTheSpaceIsTheEncoders) {
+  ModelConfig config = tiny_config();
+  config.joint.projection = false;
+  const auto model = build(config);
+  EXPECT_EQ(model->embedding_width(), 3);
+  EXPECT_EQ((*model)(tiny_batch(DType::f64)).embeddings[1].shape(), (Shape{3, 3}));
+  config.tokens.layers = 0;
+  config.tokens.pool = SequencePool::final;
+  const std::string message = message_of<InputError>([&] { build(config); });
+  EXPECT_NE(message.find("has 3 numbers, that of \"text\" 2"), std::string::npos) << message;
 }
 
 TEST(JointEmbedding, SaysWhatItCannotBe) {
