@@ -229,7 +229,7 @@ void treat_gaps(const GapOptions& options, std::span<const std::int64_t> train,
   float* data = modality.values.mutable_data<float>("treat_gaps");
   const std::int64_t count = modality.values.elements();
   Standardisation& standardisation = modality.info.standardisation;
-  standardisation.power = options.power;
+  standardisation = {.mean = {}, .scale = {}, .power = options.power};
   for (std::int64_t i = 0; options.power != 1.0f && i < count; ++i) {
     data[i] = standardisation.powered(data[i]);
   }
