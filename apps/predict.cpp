@@ -68,7 +68,9 @@ void print_attention(const LoadedRun& run, const ModelOutput& output, const Ques
 
 void print_truth(const LoadedRun& run, std::int64_t sample) {
   const Dataset& dataset = run.data.dataset;
-  if (dataset.has_labels()) {
+  if (dataset.is_unlabelled(sample)) {
+    std::cout << "truth: unlabelled";
+  } else if (dataset.has_labels()) {
     const std::int64_t label = dataset.labels.data<std::int64_t>()[sample];
     std::cout << "truth: " << dataset.class_names[static_cast<std::size_t>(label)];
     if (dataset.has_targets()) {

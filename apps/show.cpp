@@ -135,11 +135,15 @@ int run(const ShowCommand& command) {
   if (!dataset.identities.empty()) {
     std::cout << "shows: " << dataset.name_of_identity(dataset.identity_of(sample)) << '\n';
   }
-  if (dataset.has_labels()) {
+  const bool is_unlabelled = dataset.is_unlabelled(sample);
+  if (is_unlabelled) {
+    std::cout << "unlabelled\n";
+  }
+  if (dataset.has_labels() && !is_unlabelled) {
     const std::int64_t label = dataset.labels.data<std::int64_t>()[sample];
     std::cout << "label: " << dataset.class_names[static_cast<std::size_t>(label)] << '\n';
   }
-  if (dataset.has_targets()) {
+  if (dataset.has_targets() && !is_unlabelled) {
     std::cout << "score: " << dataset.targets.data<float>()[sample] << '\n';
   }
   if (!data.cues.empty()) {

@@ -163,6 +163,14 @@ SampleBatch collate(const Dataset& dataset, std::span<const std::int64_t> indice
   if (dataset.has_targets()) {
     batch.targets = gathered(dataset.targets, indices);
   }
+  const auto is_unlabelled = [&](std::int64_t index) { return dataset.is_unlabelled(index); };
+  if (std::any_of(indices.begin(), indices.end(), is_unlabelled)) {
+    batch.labelled = Tensor::full(batch.samples.shape(), 1.0, DType::boolean);
+    bool* out = batch.labelled.mutable_data<bool>("collate");
+    for (const std::int64_t index : indices) {
+      *out++ = !is_unlabelled(index);
+    }
+  }
   return batch;
 }
 

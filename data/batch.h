@@ -27,9 +27,12 @@ struct BatchModality {
 struct SampleBatch {
   std::vector<BatchModality> modalities;
   Tensor samples;  // i64 [B]; groups: i64 [U, B] with −1 for padding
-  Tensor labels;  // i64 [B]; groups: i64 [U, B] with −1 for padding; undefined where there are none
+  Tensor labels;   // i64 [B], −1: unlabelled; groups: i64 [U, B] with −1 for padding; undefined
+                   // where there are none
   Tensor targets;  // f32 [B]; groups: f32 [U, B] with 0 for padding; undefined where there are none
   Tensor group_lengths;  // groups: i64 [B], utterances of each; else undefined
+  /// bool [B]: false for samples of Dataset::unlabelled; undefined: there are none in the batch.
+  Tensor labelled = {};
 
   bool of_groups() const { return group_lengths.defined(); }
   std::int64_t size() const { return samples.size(-1); }

@@ -165,6 +165,20 @@ const Modality& Dataset::modality(std::string_view modality_name) const {
                    suggestion(modality_name, modality_names()));
 }
 
+bool Dataset::is_unlabelled(std::int64_t sample) const {
+  return std::binary_search(unlabelled.begin(), unlabelled.end(), sample);
+}
+
+std::vector<bool> Dataset::in_a_split() const {
+  std::vector<bool> found(static_cast<std::size_t>(samples));
+  for (const std::vector<std::int64_t>& split : splits) {
+    for (const std::int64_t sample : split) {
+      found[static_cast<std::size_t>(sample)] = true;
+    }
+  }
+  return found;
+}
+
 std::string Dataset::name_of_sample(std::int64_t sample) const {
   check(sample >= 0 && sample < samples, "data set \"", name, "\" has no sample ", sample,
         ", expected 0 … ", samples - 1);

@@ -105,12 +105,16 @@ struct Dataset {
   std::string name;
   std::int64_t samples = 0;
   std::vector<Modality> modalities;
-  Tensor labels;  // i64 [N], 0 … classes − 1; undefined where there are none
+  /// i64 [N], 0 … classes − 1, or −1 of samples in no split; undefined where there are none.
+  Tensor labels;
   std::vector<std::string> class_names;   // one per class
   Tensor targets;                         // f32 [N], for regression; undefined where there are none
   std::vector<std::string> sample_names;  // one per sample, or empty: samples go by number
   std::array<std::vector<std::int64_t>, 3> splits;  // samples of each Split, ascending
-  std::vector<SampleGroup> groups;                  // empty where samples stand alone
+  /// Samples to train on whose labels and targets nobody knows, or is to see: in no split,
+  /// ascending. Their label is −1 and their target 0.
+  std::vector<std::int64_t> unlabelled;
+  std::vector<SampleGroup> groups;  // empty where samples stand alone
   /// The class of samples whose answer is none of the others (never predicted, never right); −1:
   /// there is none.
   std::int64_t other_class = -1;
@@ -119,7 +123,8 @@ struct Dataset {
   std::string category;
   std::vector<std::string> category_of;
   /// Where samples come from (speakers, hospitals): the number of each sample's domain among those
-  /// of the training split, or −1 where it is none of them. Empty where nothing was asked for.
+  /// of the training split and of unlabelled samples, or −1 where it is none of them. Empty where
+  /// nothing was asked for.
   std::vector<std::int64_t> domains;
   std::vector<std::string> domain_names;
   /// Where the test split is one of several folds: their names, in order. Else empty.
@@ -133,6 +138,9 @@ struct Dataset {
   bool has_labels() const { return labels.defined(); }
   bool has_targets() const { return targets.defined(); }
   bool has_groups() const { return !groups.empty(); }
+  bool is_unlabelled(std::int64_t sample) const;
+  /// For each sample whether it is in a split.
+  std::vector<bool> in_a_split() const;
 
   const std::vector<std::int64_t>& indices(Split split) const {
     return splits[static_cast<std::size_t>(split)];

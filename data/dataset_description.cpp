@@ -18,7 +18,8 @@ void read_folds(const TomlSection& section, DatasetDescription::SplitPart& split
   } else {
     split.folds = section.integer("folds", 0, 2);
   }
-  if (!split.has_folds() && (section.has("fold") || section.has("folds_seed"))) {
+  if (!split.has_folds() &&
+      (section.has("fold") || section.has("folds_seed") || section.has("held_out_unlabelled"))) {
     section.fail_here("names a fold, but has no key \"folds\"");
   }
   if (!split.folds_column.empty() && section.has("folds_seed")) {
@@ -26,11 +27,13 @@ void read_folds(const TomlSection& section, DatasetDescription::SplitPart& split
   }
   split.fold = section.integer("fold", 0, 0);
   split.folds_seed = static_cast<std::uint64_t>(section.integer("folds_seed", 0, 0));
+  split.held_out_unlabelled = section.boolean("held_out_unlabelled", false);
 }
 
 void read_split(const TomlSection& section, DatasetDescription::SplitPart& split) {
   section.know({"column", "train", "valid", "test", "ignore", "train_needs", "complete",
-                "valid_share", "valid_seed", "folds", "fold", "folds_seed"});
+                "unlabelled", "valid_share", "valid_seed", "folds", "fold", "folds_seed",
+                "held_out_unlabelled"});
   split.column = section.text("column");
   for (const Split part : all_splits) {
     const std::string key(name_of(part));
@@ -44,6 +47,10 @@ void read_split(const TomlSection& section, DatasetDescription::SplitPart& split
     }
   }
   split.ignored = section.texts("ignore");
+  split.unlabelled = section.texts("unlabelled");
+  if (!split.unlabelled.empty() && split.column.empty()) {
+    section.fail_here("\"unlabelled\" has values of a column, but there is no key \"column\"");
+  }
   split.train_needs = section.texts("train_needs");
   split.complete = section.text("complete");
   split.valid_share = section.share("valid_share");
@@ -76,15 +83,22 @@ void read_class_names(const TomlSection& section, DatasetDescription::LabelPart&
 DatasetDescription::LabelPart read_label(const TomlSection& section, bool has_names) {
   DatasetDescription::LabelPart label;
   if (has_names) {
-    section.know({"column", "file", "names", "classes", "min_count", "lower_case"});
+    section.know({"column", "file", "names", "classes", "min_count", "lower_case", "missing"});
     read_class_names(section, label);
   } else {
-    section.know({"column", "file"});
+    section.know({"column", "file", "missing"});
   }
   label.column = section.text("column");
   label.file = section.file("file");
   if (label.column.empty() == label.file.empty()) {
     section.fail_here("expected either \"column\" or \"file\"");
+  }
+  const toml::node* missing = section.node("missing");
+  const bool is_one = missing != nullptr && missing->is_string();  // "" too: an empty cell
+  label.missing =
+      is_one ? std::vector<std::string>{missing->as_string()->get()} : section.texts("missing");
+  if (!label.missing.empty() && label.column.empty()) {
+    section.fail_here("\"missing\" is what stands in a column; expected \"column\"");
   }
   return label;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -33,6 +34,7 @@ struct DatasetDescription {
     // Values of the column, by Split. Defaults: "train", "valid", "test".
     std::array<std::vector<std::string>, 3> values;
     std::vector<std::string> ignored;      // rows that belong to no split
+    std::vector<std::string> unlabelled;   // rows to train on without their label
     std::vector<std::string> train_needs;  // modalities without which a row is not trained on
     std::string complete;    // column: rows with a negative number there belong to no split
     double valid_share = 0;  // 0: no part of the training split is taken
@@ -42,6 +44,8 @@ struct DatasetDescription {
     std::int64_t folds = 0;
     std::uint64_t folds_seed = 0;
     std::int64_t fold = 0;  // the one to test on
+    /// Training rows of the fold that is tested on are trained on without their label.
+    bool held_out_unlabelled = false;
     bool has_folds() const { return !folds_column.empty() || folds > 0; }
   };
   struct IdentityPart {
@@ -57,10 +61,14 @@ struct DatasetDescription {
     std::string column;
     std::string file;
     std::vector<std::string> names;
-    bool count_names = false;    // classes = "train": the values of the training split
-    std::int64_t min_count = 1;  // classes = "train": rarer values are no class of their own
-    bool lower_case = false;     // ASCII letters
+    bool count_names = false;          // classes = "train": the values of the training split
+    std::int64_t min_count = 1;        // classes = "train": rarer values are no class of their own
+    bool lower_case = false;           // ASCII letters
+    std::vector<std::string> missing;  // what stands in the column where there is none
     bool given() const { return !column.empty() || !file.empty(); }
+    bool is_missing(const std::string& text) const {
+      return std::find(missing.begin(), missing.end(), text) != missing.end();
+    }
   };
   struct ModalityPart {
     std::string name;

@@ -87,6 +87,22 @@ void check_splits(const Dataset& dataset) {
   }
 }
 
+void check_unlabelled(const Dataset& dataset) {
+  const std::vector<std::int64_t>& unlabelled = dataset.unlabelled;
+  for (std::size_t i = 0; i < unlabelled.size(); ++i) {
+    check(unlabelled[i] >= 0 && unlabelled[i] < dataset.samples &&
+              (i == 0 || unlabelled[i - 1] < unlabelled[i]),
+          "unlabelled samples have ", unlabelled[i], " at ", i, ", expected 0 … ",
+          dataset.samples - 1, ", ascending");
+  }
+  for (const Split split : all_splits) {
+    for (const std::int64_t sample : dataset.indices(split)) {
+      check(!dataset.is_unlabelled(sample), "sample ", sample, " is in split ", name_of(split),
+            " and unlabelled");
+    }
+  }
+}
+
 void check_groups(const Dataset& dataset) {
   std::vector<int> split_of(static_cast<std::size_t>(dataset.samples), -1);
   for (const Split split : all_splits) {
@@ -119,12 +135,17 @@ void Dataset::validate() const {
           entry.info.name, "\" is empty or there twice");
     check_modality(entry, samples);
   }
+  check_splits(*this);
+  check_unlabelled(*this);
   if (has_labels()) {
     check(labels.dtype() == DType::i64 && labels.shape() == Shape{samples}, "labels are ",
           labels.dtype(), " ", labels.shape(), ", expected i64 [", samples, "]");
-    for (const std::int64_t label : labels.to_vector<std::int64_t>()) {
-      check(label >= 0 && label < classes(), "a label is ", label, ", expected 0 … ",
-            classes() - 1);
+    const std::vector<std::int64_t> values = labels.to_vector<std::int64_t>();
+    const std::vector<bool> in_split = in_a_split();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const std::int64_t label = values[i];
+      check((label == -1 && !in_split[i]) || (label >= 0 && label < classes()), "a label is ",
+            label, ", expected 0 … ", classes() - 1);
     }
   }
   if (has_targets()) {
@@ -148,7 +169,6 @@ void Dataset::validate() const {
           "an identity is ", identity, ", expected 0 … ",
           identity_names.empty() ? "" : std::to_string(identity_names.size() - 1));
   }
-  check_splits(*this);
   if (has_groups()) {
     check_groups(*this);
   }

@@ -123,7 +123,9 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
   assign_splits(description, source.table, tables,
                 {.valid_share = valid_share,
                  .valid_seed = options.valid_seed.value_or(description.split.valid_seed),
-                 .fold = options.fold.value_or(description.split.fold)},
+                 .fold = options.fold.value_or(description.split.fold),
+                 .held_out_unlabelled =
+                     options.held_out_unlabelled.value_or(description.split.held_out_unlabelled)},
                 dataset);
   source.train = dataset.indices(Split::train);
   check<InputError>(!source.train.empty(), description.file_name,
@@ -139,7 +141,7 @@ Dataset load_folder_dataset(const std::filesystem::path& description_path,
   load_identities(description.identity, source, dataset);
   load_labels(description, source, dataset);
   load_targets(description, source, dataset);
-  source.used = in_a_split(dataset);
+  source.used = in_use(dataset);
   source.described = description.modalities;
   source.tokenizers = options.tokenizers;
   for (const DatasetDescription::ModalityPart& part : parts) {

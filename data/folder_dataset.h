@@ -24,6 +24,9 @@ struct FolderOptions {
   std::optional<std::uint64_t> valid_seed = {};
   /// The fold to test on. Absent: `fold` of the dataset.toml.
   std::optional<std::int64_t> fold = {};
+  /// Whether training samples of that fold are trained on without their labels. Absent:
+  /// `held_out_unlabelled` of the dataset.toml.
+  std::optional<bool> held_out_unlabelled = {};
   /// A column of the table by which results are to be told apart (Dataset::category); empty: none.
   std::string category = {};
   /// A column of the table with the domains of samples (Dataset::domains); empty: none.

@@ -1,6 +1,7 @@
 #include "data/folder_domains.h"
 
 #include <map>
+#include <utility>
 
 #include "core/error.h"
 
@@ -15,8 +16,10 @@ void load_domains(const std::string& column, const FolderSource& source, Dataset
                     "\", but there is no [table] with such a column");
   const std::vector<std::string> texts = source.table->text(column);
   std::map<std::string, std::int64_t> numbers;
-  for (const std::int64_t sample : source.train) {
-    numbers.emplace(texts[static_cast<std::size_t>(sample)], 0);
+  for (const auto* samples : {&source.train, &std::as_const(dataset.unlabelled)}) {
+    for (const std::int64_t sample : *samples) {
+      numbers.emplace(texts[static_cast<std::size_t>(sample)], 0);
+    }
   }
   for (auto& [name, number] : numbers) {
     number = static_cast<std::int64_t>(dataset.domain_names.size());

@@ -28,22 +28,33 @@ Tensor column_file(const std::filesystem::path& path, std::int64_t samples,
 std::vector<std::string> texts_of(const Part& part, const Table& table) {
   std::vector<std::string> texts = table.text(part.column);
   for (std::string& text : texts) {
+    const bool lowers = part.lower_case && !part.is_missing(text);
     for (char& c : text) {
-      c = part.lower_case && c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      c = lowers && c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     }
   }
   return texts;
 }
 
-/// A class as it is written: one of `names`, else a number.
-std::vector<std::int64_t> classes_from_column(const DatasetDescription::LabelPart& part,
-                                              const Table& table) {
+/// Whether nothing is to be read from where the label or target of a sample would stand.
+bool is_none(const Part& part, const Dataset& dataset, std::size_t sample,
+             const std::string& text) {
+  return part.is_missing(text) || dataset.is_unlabelled(static_cast<std::int64_t>(sample));
+}
+
+/// A class as it is written: one of `names`, else a number; −1 where there is none.
+std::vector<std::int64_t> classes_from_column(const Part& part, const Table& table,
+                                              const Dataset& dataset) {
   std::map<std::string, std::int64_t> numbers;
   for (const std::string& name : part.names) {
     numbers.emplace(name, static_cast<std::int64_t>(numbers.size()));
   }
   std::vector<std::int64_t> classes;
   for (const std::string& text : texts_of(part, table)) {
+    if (is_none(part, dataset, classes.size(), text)) {
+      classes.push_back(-1);
+      continue;
+    }
     const auto named = numbers.find(text);
     std::int64_t number = -1;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -84,7 +95,9 @@ std::vector<std::int64_t> classes_counted(const Part& part, const Table& table, 
   std::vector<std::int64_t> classes;
   for (const std::string& text : texts) {
     const auto found = numbers.find(text);
-    classes.push_back(found == numbers.end() ? dataset.classes() : found->second);
+    classes.push_back(is_none(part, dataset, classes.size(), text) ? -1
+                      : found == numbers.end()                     ? dataset.classes()
+                                                                   : found->second);
   }
   if (*std::max_element(classes.begin(), classes.end()) == dataset.classes()) {
     check<InputError>(!numbers.contains(other_name), table.file_name(), ": column \"", part.column,
@@ -109,7 +122,7 @@ void load_labels(const DatasetDescription& description, const FolderSource& sour
   if (part.count_names) {
     classes = classes_counted(part, *source.table, dataset);
   } else if (part.file.empty()) {
-    classes = classes_from_column(part, *source.table);
+    classes = classes_from_column(part, *source.table, dataset);
   } else {
     where = (source.folder / part.file).string();
     const Tensor labels = column_file(source.folder / part.file, source.samples, {});
@@ -128,9 +141,13 @@ void load_labels(const DatasetDescription& description, const FolderSource& sour
       dataset.class_names.push_back(std::to_string(i));
     }
   }
+  const std::vector<bool> in_split = dataset.in_a_split();
   for (std::size_t i = 0; i < classes.size(); ++i) {
-    check<InputError>(classes[i] >= 0 && classes[i] < dataset.classes(), where, ": sample ", i,
-                      " has class ", classes[i], ", expected 0 … ", dataset.classes() - 1);
+    classes[i] = dataset.is_unlabelled(static_cast<std::int64_t>(i)) ? -1 : classes[i];
+    const bool may_lack = classes[i] == -1 && !in_split[i];
+    check<InputError>(may_lack || (classes[i] >= 0 && classes[i] < dataset.classes()), where,
+                      ": sample ", i, " has class ", classes[i], ", expected 0 … ",
+                      dataset.classes() - 1);
   }
   dataset.labels = Tensor::from(std::span<const std::int64_t>(classes),
                                 {static_cast<std::int64_t>(classes.size())});
@@ -151,8 +168,13 @@ void load_targets(const DatasetDescription& description, const FolderSource& sou
     }
     return;
   }
-  const std::vector<double> numbers = source.table->numbers(part.column);
-  const std::vector<float> values(numbers.begin(), numbers.end());
+  const std::vector<double> numbers = source.table->numbers(part.column, part.missing);
+  std::vector<float> values(numbers.begin(), numbers.end());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool is_none =
+        std::isnan(values[i]) || dataset.is_unlabelled(static_cast<std::int64_t>(i));
+    values[i] = is_none ? 0.0f : values[i];
+  }
   dataset.targets = Tensor::from(std::span<const float>(values), {source.samples});
 }
 

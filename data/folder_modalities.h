@@ -21,7 +21,7 @@ struct FolderSource {
   std::optional<Table> table;
   std::int64_t samples = 0;
   std::vector<std::int64_t> train;  // samples, for vocabularies and standardisation
-  std::vector<bool> used;           // whether a sample is in any split
+  std::vector<bool> used;           // whether a sample is in any split, or unlabelled
   std::vector<DatasetDescription::ModalityPart> described;  // all, loaded or not
   std::map<std::string, std::string> tokenizers;            // FolderOptions::tokenizers
   /// Byte-pair vocabularies learned so far, by the name they are shared under.

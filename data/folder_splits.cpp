@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -16,7 +17,9 @@
 namespace heddle {
 namespace {
 
+// In place of the position of a Split.
 constexpr int no_split = -1;
+constexpr int without_label = -2;  // to train on all the same
 
 /// Samples of several tables belong to the split their table is for.
 std::vector<int> splits_from_tables(const std::vector<SplitRows>& tables) {
@@ -28,7 +31,7 @@ std::vector<int> splits_from_tables(const std::vector<SplitRows>& tables) {
   return splits;
 }
 
-/// For each sample the position of its Split, or `no_split`.
+/// For each sample the position of its Split, `no_split`, or `without_label`.
 std::vector<int> splits_from_column(const DatasetDescription::SplitPart& part,
                                     const std::optional<Table>& table, std::int64_t samples) {
   if (part.column.empty()) {
@@ -47,13 +50,14 @@ std::vector<int> splits_from_column(const DatasetDescription::SplitPart& part,
     list(part.values[static_cast<std::size_t>(split)], static_cast<int>(split));
   }
   list(part.ignored, no_split);
+  list(part.unlabelled, without_label);
   std::vector<int> splits;
   for (const std::string& value : table->text(part.column)) {
     const auto found = split_of_value.find(value);
     if (found == split_of_value.end()) {
       fail<InputError>(table->place_of(static_cast<std::int64_t>(splits.size())), ": column \"",
                        part.column, "\" has \"", value.substr(0, 40), "\", expected one of ",
-                       listed, "; add it to train, valid, test or ignore of [split]");
+                       listed, "; add it to train, valid, test, unlabelled or ignore of [split]");
     }
     splits.push_back(found->second);
   }
@@ -139,17 +143,49 @@ std::vector<std::int64_t> folds_of(const DatasetDescription& description,
 
 /// Leaves out what a fold may not show.
 void choose_fold(const DatasetDescription& description, const std::optional<Table>& table,
-                 bool has_splits, std::int64_t fold, std::vector<int>& splits, Dataset& dataset) {
+                 bool has_splits, const SplitChoice& choice, std::vector<int>& splits,
+                 Dataset& dataset) {
   const std::vector<std::int64_t> folds = folds_of(description, table, dataset);
+  const std::int64_t fold = choice.fold;
   check<InputError>(fold < static_cast<std::int64_t>(dataset.folds.size()), description.file_name,
                     ": fold ", fold, " is asked for, expected 0 … ", dataset.folds.size() - 1);
   constexpr int test = static_cast<int>(Split::test);
+  constexpr int train = static_cast<int>(Split::train);
+  const bool keeps_unlabelled = choice.held_out_unlabelled;
+  check<InputError>(has_splits || !keeps_unlabelled, description.file_name,
+                    ": held_out_unlabelled is for folds of which a part alone is tested; expected "
+                    "[split] to have a column that says which");
   for (std::size_t i = 0; i < splits.size(); ++i) {
     const bool held_out = folds[i] == fold;
     if (!has_splits) {
       splits[i] = held_out ? test : splits[i];
     } else if (held_out != (splits[i] == test)) {
-      splits[i] = no_split;
+      const bool is_trained_on = splits[i] == train || splits[i] == without_label;
+      splits[i] = held_out && keeps_unlabelled && is_trained_on ? without_label : no_split;
+    }
+  }
+}
+
+/// Training samples that lack their label, or their target, are trained on without.
+void set_unlabelled_apart(const DatasetDescription& description, const std::optional<Table>& table,
+                          std::vector<int>& splits) {
+  for (const DatasetDescription::LabelPart* part : {&description.label, &description.target}) {
+    if (part->missing.empty()) {
+      continue;
+    }
+    const std::vector<std::string> texts = table->text(part->column);
+    for (std::size_t i = 0; i < splits.size(); ++i) {
+      if (!part->is_missing(texts[i]) || splits[i] == no_split) {
+        continue;
+      }
+      if (splits[i] == static_cast<int>(Split::valid) ||
+          splits[i] == static_cast<int>(Split::test)) {
+        fail<InputError>(
+            table->place_of(static_cast<std::int64_t>(i)), ": column \"", part->column, "\" has \"",
+            texts[i], "\", which stands for none, but the sample is in split ",
+            name_of(static_cast<Split>(splits[i])), "; expected it of training samples alone");
+      }
+      splits[i] = without_label;
     }
   }
 }
@@ -170,7 +206,8 @@ void leave_out_incomplete(const DatasetDescription& description, const std::opti
                       name, "\", which every sample has; expected a modality with \"rows\"");
     const std::vector<std::int64_t> rows = row_numbers(*found, *table);
     for (std::size_t i = 0; i < splits.size(); ++i) {
-      if (rows[i] == -1 && splits[i] == static_cast<int>(Split::train)) {
+      if (rows[i] == -1 &&
+          (splits[i] == static_cast<int>(Split::train) || splits[i] == without_label)) {
         splits[i] = no_split;
       }
     }
@@ -210,7 +247,7 @@ std::vector<SampleGroup> groups_from_column(const DatasetDescription::GroupPart&
   std::vector<SampleGroup> used;
   for (SampleGroup& group : groups) {
     const auto split_of = [&](std::int64_t i) { return splits[static_cast<std::size_t>(i)]; };
-    std::erase_if(group.members, [&](std::int64_t i) { return split_of(i) == no_split; });
+    std::erase_if(group.members, [&](std::int64_t i) { return split_of(i) < 0; });
     if (group.members.empty()) {
       continue;
     }
@@ -226,6 +263,30 @@ std::vector<SampleGroup> groups_from_column(const DatasetDescription::GroupPart&
     used.push_back(std::move(group));
   }
   return used;
+}
+
+/// Those samples without a label that share no group with a sample that results are told of.
+std::vector<std::int64_t> unlabelled_samples(const DatasetDescription::GroupPart& part,
+                                             const std::optional<Table>& table,
+                                             const std::vector<int>& splits,
+                                             const std::vector<SampleGroup>& groups) {
+  std::set<std::string> kept_from_training;
+  std::vector<std::string> names;
+  if (!part.columns.empty()) {
+    names = group_names(part.columns, *table);
+    for (const SampleGroup& group : groups) {
+      if (group.split != Split::train) {
+        kept_from_training.insert(group.name);
+      }
+    }
+  }
+  std::vector<std::int64_t> samples;
+  for (std::size_t i = 0; i < splits.size(); ++i) {
+    if (splits[i] == without_label && (names.empty() || !kept_from_training.contains(names[i]))) {
+      samples.push_back(static_cast<std::int64_t>(i));
+    }
+  }
+  return samples;
 }
 
 void take_validation_part(double share, std::uint64_t seed, std::vector<SampleGroup>& groups) {
@@ -261,7 +322,10 @@ void assign_splits(const DatasetDescription& description, const std::optional<Ta
                                 : splits_from_tables(tables);
   if (description.split.has_folds()) {
     const bool has_splits = !tables.empty() || !description.split.column.empty();
-    choose_fold(description, table, has_splits, choice.fold, splits, dataset);
+    choose_fold(description, table, has_splits, choice, splits, dataset);
+  } else {
+    check<InputError>(!choice.held_out_unlabelled, description.file_name,
+                      ": held_out_unlabelled is asked for, but [split] has no folds");
   }
   if (!description.split.complete.empty()) {
     const std::vector<std::int64_t> numbers = table->integers(description.split.complete);
@@ -269,11 +333,13 @@ void assign_splits(const DatasetDescription& description, const std::optional<Ta
       splits[i] = numbers[i] < 0 ? no_split : splits[i];
     }
   }
+  set_unlabelled_apart(description, table, splits);
   leave_out_incomplete(description, table, splits);
   std::vector<SampleGroup> groups = groups_from_column(description.group, table, splits);
   if (choice.valid_share > 0) {
     take_validation_part(choice.valid_share, choice.valid_seed, groups);
   }
+  dataset.unlabelled = unlabelled_samples(description.group, table, splits, groups);
   for (const SampleGroup& group : groups) {
     auto& indices = dataset.splits[static_cast<std::size_t>(group.split)];
     indices.insert(indices.end(), group.members.begin(), group.members.end());
@@ -286,12 +352,10 @@ void assign_splits(const DatasetDescription& description, const std::optional<Ta
   }
 }
 
-std::vector<bool> in_a_split(const Dataset& dataset) {
-  std::vector<bool> used(static_cast<std::size_t>(dataset.samples));
-  for (const Split split : all_splits) {
-    for (const std::int64_t sample : dataset.indices(split)) {
-      used[static_cast<std::size_t>(sample)] = true;
-    }
+std::vector<bool> in_use(const Dataset& dataset) {
+  std::vector<bool> used = dataset.in_a_split();
+  for (const std::int64_t sample : dataset.unlabelled) {
+    used[static_cast<std::size_t>(sample)] = true;
   }
   return used;
 }

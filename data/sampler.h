@@ -43,6 +43,7 @@ class BatchSampler {
   /// With batch_tokens: the share of an epoch's padded places that are padding, all lengths
   /// together; 0 without.
   double padding_share() const { return padding_share_; }
+  std::int64_t batch_size() const { return options_.batch_size; }
   std::int64_t items() const { return static_cast<std::int64_t>(items_.size()); }
 
   const State& state() const { return state_; }

@@ -311,9 +311,14 @@ std::vector<std::int64_t> Table::integers(std::string_view column) const {
   return values;
 }
 
-std::vector<double> Table::numbers(std::string_view column) const {
+std::vector<double> Table::numbers(std::string_view column,
+                                   const std::vector<std::string>& missing) const {
   std::vector<double> values;
   visit_column(column, [&](std::int64_t row, std::string_view field) {
+    if (std::find(missing.begin(), missing.end(), field) != missing.end()) {
+      values.push_back(std::numeric_limits<double>::quiet_NaN());
+      return;
+    }
     const auto value = parsed<double>(field);
     if (!value || !std::isfinite(*value)) {
       fail<InputError>(place_of(row), ": column \"", column, "\" has ", shown(field),

@@ -27,7 +27,9 @@ class Table {
   // field that is not what is asked for, with its line.
   std::vector<std::string> text(std::string_view column) const;
   std::vector<std::int64_t> integers(std::string_view column) const;  // decimal, −2^63 … 2^63 − 1
-  std::vector<double> numbers(std::string_view column) const;         // finite
+  /// Finite; NaN where one of the texts `missing` stands.
+  std::vector<double> numbers(std::string_view column,
+                              const std::vector<std::string>& missing = {}) const;
   /// Numbers with gaps: an empty field, "nan", "na" or "null" (in any case) gives NaN, and "inf"
   /// and
   /// "-inf" what they say.

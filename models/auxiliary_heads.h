@@ -35,6 +35,8 @@ class ModelWithHeads : public Model {
   const std::vector<InputSpec>& inputs() const override { return inner_->inputs(); }
   bool takes_groups() const override { return inner_->takes_groups(); }
   std::int64_t fused_width() const override { return inner_->fused_width(); }
+  /// Always given.
+  std::vector<std::int64_t> encoded_widths() const override { return inner_->encoded_widths(); }
 
  private:
   std::unique_ptr<Model> inner_;

@@ -32,6 +32,30 @@ std::vector<std::int64_t> modalities_of(const SampleBatch& batch, const Presence
   return origins;
 }
 
+/// Width of the vectors that `modality_vectors` gives; 0: this model has none, or not all alike.
+std::int64_t modality_width(const Model& model) {
+  if (model.embedding_width() > 0) {
+    return model.embedding_width();
+  }
+  const std::vector<std::int64_t> widths = model.encoded_widths();
+  const bool are_alike = !widths.empty() && std::all_of(widths.begin(), widths.end(), [&](auto w) {
+    return w == widths.front();
+  });
+  return are_alike ? widths.front() : 0;
+}
+
+/// [M · B, width]: what each modality is before they meet, modality after modality.
+Variable modality_vectors(const ModelOutput& output) {
+  if (!output.embeddings.empty()) {
+    return concat(output.embeddings, 0);
+  }
+  std::vector<Variable> vectors;
+  for (const EncodedModality& encoded : output.encoded) {
+    vectors.push_back(encoded.vector);
+  }
+  return concat(vectors, 0);
+}
+
 }  // namespace
 
 bool Adversaries::are_wanted(const TrainConfig& config) {
@@ -71,13 +95,16 @@ Adversaries::Adversaries(const RunConfig& config, const Dataset& dataset, Model&
                          generator.named("domain"), model));
   }
   if (config.train.modality_adversary.weight > 0.0) {
+    const std::int64_t width = modality_width(model);
     check<InputError>(
-        model.embedding_width() > 0 && model.inputs().size() >= 2,
-        "train.modality_adversary needs vectors of several modalities in one space; expected "
-        "model.name = \"joint_embedding\"");
-    modality_.emplace(make(config.train.modality_adversary, model.embedding_width(),
+        width > 0 && model.inputs().size() >= 2,
+        "train.modality_adversary needs vectors of several modalities that are equally wide; "
+        "expected model.name = \"joint_embedding\", or \"fusion\" of another kind than "
+        "\"late\", of at least two modalities");
+    modality_.emplace(make(config.train.modality_adversary, width,
                            static_cast<std::int64_t>(model.inputs().size()),
                            generator.named("modality"), model));
+    model.gives_encoded = model.gives_encoded || model.embedding_width() == 0;
   }
 }
 
@@ -134,7 +161,7 @@ Variable Adversaries::operator()(const ModelOutput& output, const AdversaryTarge
     total = domain_->loss(output.fused, targets.domains);
   }
   if (modality_) {
-    const Variable part = modality_->loss(concat(output.embeddings, 0), targets.modalities);
+    const Variable part = modality_->loss(modality_vectors(output), targets.modalities);
     total = total.defined() ? total + part : part;
   }
   return total;
@@ -171,7 +198,7 @@ void Adversaries::count(const ModelOutput& output, const SampleBatch& batch, Tal
     domain_->count(output.fused, domains_of(batch), into.domain);
   }
   if (modality_) {
-    modality_->count(concat(output.embeddings, 0), modalities_of(batch, {}), into.modality);
+    modality_->count(modality_vectors(output), modalities_of(batch, {}), into.modality);
   }
 }
 

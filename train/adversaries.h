@@ -19,7 +19,9 @@ namespace heddle {
 /// deceive, through gradient reversal:
 ///   domain    from ModelOutput::fused, the domain of the sample (DANN: Ganin et al., JMLR 2016,
 ///             arXiv 1505.07818)
-///   modality  from each of ModelOutput::embeddings, its modality (Wang et al., ACM MM 2017: ACMR)
+///   modality  from each of ModelOutput::embeddings, or of ModelOutput::encoded where there are
+///             none, its modality (retrieval: ACMR, Wang et al., ACM MM 2017; fusion: ARGF, Mai,
+///             Hu & Xing, AAAI 2020, arXiv 1911.07848)
 /// Each adds cross-entropy(discriminator(reverse(x, weight · λ)), origin) to what is minimised: it
 /// learns at full rate, the model by −weight · λ of its gradient. They belong to the training, not
 /// to the model, and draw no random numbers after they were made.

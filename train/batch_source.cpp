@@ -47,6 +47,25 @@ BatchSampler sampler_for(const TrainConfig& config, const Dataset& dataset,
   return BatchSampler(items, std::move(options), config.seed ^ seed);
 }
 
+/// Deals out the samples that have no label, where there are any and something learns from them.
+std::optional<BatchSampler> unlabelled_sampler_for(const TrainConfig& config,
+                                                   const Dataset& dataset, const Model& model) {
+  if (dataset.unlabelled.empty() || config.domain.column.empty()) {
+    return std::nullopt;
+  }
+  check<InputError>(!model.takes_groups(), "data set \"", dataset.name, "\" has ",
+                    dataset.unlabelled.size(),
+                    " samples without a label, but the model takes groups whole; expected all "
+                    "members of a group to have one");
+  const std::int64_t wanted = config.domain.unlabelled_batch_size > 0
+                                  ? config.domain.unlabelled_batch_size
+                                  : config.batch_size;
+  const auto most = static_cast<std::int64_t>(dataset.unlabelled.size());
+  const std::uint64_t seed = Generator(config.seed).named("order of unlabelled").state().stream;
+  return BatchSampler(dataset.unlabelled, {.batch_size = std::min(wanted, most), .drop_last = true},
+                      config.seed ^ seed);
+}
+
 std::int64_t count_samples(const SampleBatch& batch) {
   if (!batch.of_groups()) {
     return batch.size();
@@ -93,10 +112,24 @@ BatchSource::BatchSource(const TrainConfig& config, const Dataset& dataset,
       loss_(loss),
       adversaries_(adversaries),
       sampler_(sampler_for(config, dataset, modalities, model)),
+      unlabelled_(unlabelled_sampler_for(config, dataset, model)),
       presence_(Generator(config.seed).named("modality dropout")) {}
 
+/// A function of the step, so that there is no state to keep.
+std::vector<std::int64_t> BatchSource::unlabelled_at(std::int64_t step) {
+  const std::int64_t batches = unlabelled_->batches_per_epoch();
+  unlabelled_->restore({.seed = unlabelled_->state().seed,
+                        .epoch = step / batches,
+                        .position = step % batches * unlabelled_->batch_size()});
+  return unlabelled_->next();
+}
+
 StepBatch BatchSource::make(std::int64_t step) {
-  const std::vector<std::int64_t> items = sampler_.next();
+  std::vector<std::int64_t> items = sampler_.next();
+  if (unlabelled_) {
+    const std::vector<std::int64_t> more = unlabelled_at(step);
+    items.insert(items.end(), more.begin(), more.end());
+  }
   const SampleBatch batch = model_.takes_groups() ? collate_groups(dataset_, items, modalities_)
                                                   : collate(dataset_, items, modalities_);
   const bool hides = step / batches_per_epoch() >= config_.modality_dropout_start;

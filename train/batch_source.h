@@ -31,7 +31,8 @@ std::vector<Tensor*> tensors_of(StepBatch& batch);
 std::vector<Tensor*> tensors_of(std::vector<StepBatch>& batches);
 
 /// The training samples in the order of a run, batch after batch, each sample with the modalities
-/// it shows. A batch may be made ready while the device still computes the one before.
+/// it shows; with train.domain, each batch followed by samples without a label, where there are
+/// any. A batch may be made ready while the device still computes the one before.
 class BatchSource {
  public:
   /// What decides about all batches from one on.
@@ -54,11 +55,14 @@ class BatchSource {
   Place place() const;
   void restore(const Place& place);
   std::int64_t batches_per_epoch() const { return sampler_.batches_per_epoch(); }
+  /// Whether batches have samples without a label.
+  bool uses_unlabelled() const { return unlabelled_.has_value(); }
   /// BatchSampler::padding_share.
   double padding_share() const { return sampler_.padding_share(); }
 
  private:
   StepBatch make(std::int64_t step);
+  std::vector<std::int64_t> unlabelled_at(std::int64_t step);
 
   const TrainConfig& config_;
   const Dataset& dataset_;
@@ -67,6 +71,7 @@ class BatchSource {
   const Loss& loss_;
   const Adversaries* adversaries_;
   BatchSampler sampler_;
+  std::optional<BatchSampler> unlabelled_;
   Generator presence_;
   std::optional<StepBatch> ready_;
   Place ready_place_;  // of `ready_`

@@ -85,6 +85,8 @@ struct DataConfig {
   std::optional<std::uint64_t> valid_seed;
   /// The fold to test on, where the dataset.toml has folds; as it says where not given.
   std::optional<std::int64_t> fold;
+  /// Whether training samples of that fold are trained on without their labels ([train.domain]).
+  std::optional<bool> held_out_unlabelled;
 };
 
 enum class AttackKind : std::uint8_t { none, fgm, pgd };
@@ -121,6 +123,9 @@ struct DiscriminatorConfig {
 struct DomainConfig {
   std::string column;  // of the data set's table: the domain of each sample; empty: off
   DiscriminatorConfig discriminator = {.weight = 1.0};  // weight 0: it only watches
+  /// Samples without a label (Dataset::unlabelled) that join each batch, for the discriminator
+  /// alone; 0: as many as batch_size.
+  std::int64_t unlabelled_batch_size = 0;
 };
 
 /// [train]: how long, how much at a time, and what is chosen.
@@ -167,7 +172,7 @@ struct TrainConfig {
   AttackConfig attack;
   AuxiliaryConfig auxiliary;
   DomainConfig domain;
-  /// [train.modality_adversary]: guesses from which modality a vector of the common space comes;
+  /// [train.modality_adversary]: guesses which modality a vector is of, before they meet;
   /// weight 0: off.
   DiscriminatorConfig modality_adversary;
 };

@@ -45,6 +45,7 @@ void describe_data(ConfigFields& fields, DataConfig& data) {
   fields.optional_number("valid_share", data.valid_share, {0.0, 0.9});
   fields.optional_seed("valid_seed", data.valid_seed);
   fields.optional_count("fold", data.fold, 0);
+  fields.optional_flag("held_out_unlabelled", data.held_out_unlabelled);
 }
 
 void describe_auxiliary(ConfigFields& fields, AuxiliaryConfig& auxiliary) {
@@ -82,6 +83,7 @@ void describe_adversaries(ConfigFields& fields, TrainConfig& train) {
     if (!train.domain.column.empty()) {
       fields.number("weight", train.domain.discriminator.weight, weight);
       describe_discriminator(fields, train.domain.discriminator);
+      fields.count("unlabelled_batch_size", train.domain.unlabelled_batch_size, 0);
     }
   });
   fields.table("modality_adversary", [&] {

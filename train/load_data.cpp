@@ -30,6 +30,7 @@ LoadedData load_data(const DataConfig& config, const std::string& category,
   options.valid_share = config.valid_share;
   options.valid_seed = config.valid_seed;
   options.fold = config.fold;
+  options.held_out_unlabelled = config.held_out_unlabelled;
   options.category = category;
   options.domain = domain;
   options.tokenizers = std::move(tokenizers);

@@ -96,6 +96,9 @@ LossTargets Loss::targets_of(const SampleBatch& batch, DType dtype, Device devic
   }
   if (scores()) {
     result.targets = batch.targets.to(dtype).to(device);
+    if (batch.labelled.defined()) {
+      result.counted = batch.labelled.to(dtype).to(device);
+    }
     if (batch.of_groups()) {  // padding has sample −1
       result.counted =
           compare(CompareOp::greater_equal, batch.samples, Tensor::zeros_like(batch.samples))

@@ -134,6 +134,7 @@ class Session {
            << 100.0 * trainer_.padding_share() << " % of their places are padding";
       progress_.say(text.str());
     }
+    say_unlabelled();
     progress_.begin(trainer_.state().step, trainer_.total_steps());
     while (!trainer_.finished() && StopSignals::received() == 0) {
       const auto before = std::chrono::steady_clock::now();
@@ -161,6 +162,17 @@ class Session {
     progress_.say(concat("stopped by a signal at step ", trainer_.state().step,
                          "; saved. Add --resume to go on"));
     return StopSignals::received();
+  }
+
+  void say_unlabelled() {
+    for (const LoadedData& task : data_) {
+      if (const std::size_t count = task.dataset.unlabelled.size(); count > 0) {
+        progress_.say(concat(task.dataset.name, ": ", count, " samples without a label ",
+                             trainer_.uses_unlabelled()
+                                 ? "join the batches for the discriminator of train.domain"
+                                 : "are not used: nothing learns from them but train.domain"));
+      }
+    }
   }
 
   void say_refusal() {

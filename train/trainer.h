@@ -74,6 +74,7 @@ class Trainer {
   std::int64_t steps_per_epoch() const { return steps_per_epoch_; }
   /// With train.batch_tokens, the share of an epoch's places that are padding.
   double padding_share() const { return sources_.front()->padding_share(); }
+  bool uses_unlabelled() const { return sources_.front()->uses_unlabelled(); }
 
   Snapshot snapshot() const;
   /// Errors (InputError): a snapshot of another model or configuration.

@@ -146,6 +146,9 @@ Metrics Trainer::metrics_of_split(Split split, Adversaries::Tallies* tallies) {
     const bool is_empty = items_of(task.dataset, split, *task.model).empty();
     of_task.push_back(is_empty ? Metrics{}
                                : metrics_of(predict_task(task, split, options), task.dataset));
+    if (options.watch && !is_empty && sources_[i]->uses_unlabelled()) {
+      predict(*task.model, task.loss, task.dataset, task.dataset.unlabelled, options);
+    }
   }
   return tasks_.joined(of_task);
 }

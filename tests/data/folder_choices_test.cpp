@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "data/batch.h"
 #include "data/folder_dataset.h"
 #include "data/npy.h"
 #include "tests/core/throws.h"
@@ -53,6 +54,78 @@ TEST_F(FolderChoices, FoldsOfAColumnWithinASplit) {
   EXPECT_EQ(ann.indices(Split::train), (Indices{1, 2}));
   EXPECT_EQ(ann.indices(Split::test), (Indices{3}));
   EXPECT_NE(error_of(text, {.fold = 3}).find("fold 3 is asked for, expected 0 … 2"),
+            std::string::npos);
+}
+
+TEST_F(FolderChoices, TheHeldOutSpeakersTrainingSamplesMayStayWithoutTheirLabels) {
+  const std::string text =
+      "[split]\ncolumn = 'part'\nfolds = 'speaker'\nfold = 1\nheld_out_unlabelled = true\n"
+      "[label]\ncolumn = 'answer'\nclasses = 'train'\nlower_case = true\n";
+  const Dataset bob = load(text, {.domain = "speaker"});
+  EXPECT_EQ(bob.indices(Split::train), (Indices{0, 2}));
+  EXPECT_EQ(bob.unlabelled, (Indices{1}));
+  EXPECT_EQ(bob.class_names, (std::vector<std::string>{"yes", "<other>"}));  // "no" was not seen
+  EXPECT_EQ(bob.labels.to_vector<std::int64_t>(), (Indices{0, -1, 0, 1, 1, 0}));
+  EXPECT_EQ(bob.domain_names, (std::vector<std::string>{"ann", "bob", "cec"}));
+  const Dataset without = load(text, {.held_out_unlabelled = false, .domain = "speaker"});
+  EXPECT_TRUE(without.unlabelled.empty());
+  EXPECT_EQ(without.domain_names, (std::vector<std::string>{"ann", "cec"}));
+  EXPECT_NE(error_of("[split]\nfolds = 'speaker'\nheld_out_unlabelled = true\n")
+                .find("expected [split] to have a column that says which"),
+            std::string::npos);
+  EXPECT_NE(error_of("[split]\ncolumn = 'part'\nheld_out_unlabelled = true\n")
+                .find("names a fold, but has no key \"folds\""),
+            std::string::npos);
+  EXPECT_NE(
+      error_of("[split]\ncolumn = 'part'\n", {.held_out_unlabelled = true}).find("has no folds"),
+      std::string::npos);
+}
+
+TEST_F(FolderChoices, SamplesWithoutALabel) {
+  folder_.write("table.tsv",
+                "part\tspeaker\tanswer\tnumber\n"
+                "train\tann\tYes\t1\n"
+                "train\tbob\tNA\t2\n"
+                "train\tann\tno\t-\n"
+                "more\tcec\tnobody reads this\t7\n"
+                "test\tdan\tno\t4\n"
+                "spare\tdan\tNA\tno number\n");
+  const std::string split = "[split]\ncolumn = 'part'\nunlabelled = 'more'\nignore = 'spare'\n";
+  const std::string label =
+      "[label]\ncolumn = 'answer'\nnames = ['no', 'yes']\nlower_case = true\nmissing = 'NA'\n";
+  const std::string target = "[target]\ncolumn = 'number'\nmissing = ['-', 'no number']\n";
+  const Dataset dataset = load(split + label + target);
+  EXPECT_EQ(dataset.indices(Split::train), (Indices{0}));
+  EXPECT_EQ(dataset.unlabelled, (Indices{1, 2, 3}));
+  EXPECT_EQ(dataset.indices(Split::test), (Indices{4}));
+  EXPECT_EQ(dataset.labels.to_vector<std::int64_t>(), (Indices{1, -1, -1, -1, 0, -1}));
+  EXPECT_EQ(dataset.targets.to_vector<float>(), (std::vector<float>{1, 0, 0, 0, 4, 0}));
+  // Their words are loaded, but the vocabulary is that of the training split.
+  EXPECT_EQ(dataset.modality("w").words(3), (std::vector<std::string>{"nobody", "reads", "this"}));
+  EXPECT_EQ(dataset.modality("w").info.vocabulary->size(), 3);  // padding, unknown, "yes"
+  const Indices both = {0, 3};
+  const SampleBatch batch = collate(dataset, both);
+  EXPECT_EQ(batch.labelled.to_vector<bool>(), (std::vector<bool>{true, false}));
+  EXPECT_FALSE(collate(dataset, dataset.indices(Split::test)).labelled.defined());
+  EXPECT_EQ(dataset.class_counts(dataset.indices(Split::train)), (Indices{0, 1}));
+
+  // What shares a group with what is tested teaches nothing.
+  folder_.write("table.tsv",
+                "part\tspeaker\tanswer\n"
+                "train\tann\tyes\ntrain\tbob\t\ntrain\tcec\t\ntest\tbob\tno\n");
+  const std::string empty = "[label]\ncolumn = 'answer'\nnames = ['no', 'yes']\nmissing = ''\n";
+  const Dataset grouped = load("[split]\ncolumn = 'part'\n[group]\ncolumn = 'speaker'\n" + empty);
+  EXPECT_EQ(grouped.unlabelled, (Indices{2}));
+  EXPECT_EQ(grouped.groups.size(), 2u);
+
+  folder_.write("table.tsv", "part\tanswer\ntrain\tyes\ntest\t\n");
+  EXPECT_NE(error_of("[split]\ncolumn = 'part'\n" + empty)
+                .find("line 3: column \"answer\" has \"\", which stands for none, but the sample "
+                      "is in split test"),
+            std::string::npos);
+  EXPECT_NE(error_of("[label]\nfile = 'a.npy'\nmissing = ['-1']\n").find("expected \"column\""),
+            std::string::npos);
+  EXPECT_NE(error_of("[split]\nunlabelled = 'more'\n").find("there is no key \"column\""),
             std::string::npos);
 }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,10 +14,13 @@
 #include "models/build.h"
 #include "tests/core/throws.h"
 #include "tests/train/small_run.h"
+#include "train/batch_source.h"
 #include "train/trainer.h"
 
 namespace heddle {
 namespace {
+
+using Indices = std::vector<std::int64_t>;
 
 /// Four numbers per sample: the sign of the first (in noise) is the class; the second and third say
 /// the domain, of which there are three.
@@ -219,7 +224,156 @@ TEST(Adversaries, SayWhatTheyLack) {
   EXPECT_NE(message().find("was loaded without it"), std::string::npos);
   config.train.domain.column.clear();
   config.train.modality_adversary.weight = 1.0;
-  EXPECT_NE(message().find("expected model.name = \"joint_embedding\""), std::string::npos);
+  EXPECT_NE(message().find("expected model.name = \"joint_embedding\", or \"fusion\""),
+            std::string::npos);
+}
+
+TEST(Adversaries, GuessTheModalityOfWhatAFusionModelEncodes) {
+  RunConfig config = small_config();
+  config.model.name = "fusion";
+  config.model.dtype = DType::f64;
+  config.train.modality_adversary.weight = 0.5;
+  config.train.modality_adversary.schedule = AdversarySchedule::constant;
+  config.train.modality_adversary.hidden = 5;
+  const Dataset dataset = load_data(config.data).dataset;
+  for (const bool has_heads : {false, true}) {
+    config.train.auxiliary.is_on = has_heads;
+    Trainer trainer(config, dataset);
+    Metrics metrics;
+    while (!trainer.finished()) {
+      if (trainer.step().ends_epoch) {
+        metrics = trainer.end_epoch();
+      }
+    }
+    EXPECT_GT(metrics.at("modality_accuracy"), 0.0);
+    EXPECT_DOUBLE_EQ(metrics.at("modality_majority"), 1.0 / 3.0);
+  }
+  // An encoder gets the reversed gradient of the guess about its own vectors, and none from a
+  // modality that a sample lacks.
+  config.model.dropout = 0.0;
+  const auto model = build_model(config.model, input_specs(dataset), 2, false, Generator(3));
+  Adversaries adversaries(config, dataset, *model);
+  adversaries.begin_step(0.0);
+  const std::vector<std::int64_t> items = {3, 5};
+  const SampleBatch batch = collate(dataset, items);
+  const Presence presence = presence_of_subset({true, false, true}, 2);
+  const AdversaryTargets targets = adversaries.targets_of(batch, presence, Device{});
+  EXPECT_EQ(targets.modalities.to_vector<std::int64_t>(),
+            (std::vector<std::int64_t>{0, 0, -1, -1, 2, 2}));
+  const CleanBatch inputs = model->clean(model_batch(batch, presence));
+  const auto gradients = [&](bool is_reversed) {
+    Tape tape;
+    const ModelOutput output = model->forward(inputs);
+    if (is_reversed) {
+      tape.backward(adversaries(output, targets));
+    } else {
+      const std::vector<NamedParameter> own = parameters_of(adversaries);
+      std::vector<Variable> vectors;
+      for (const EncodedModality& encoded : output.encoded) {
+        vectors.push_back(encoded.vector);
+      }
+      const Variable x = concat(vectors, 0);
+      const Variable inner = relu(matmul(x, transpose(own[0].variable, 0, 1)) + own[1].variable);
+      const Variable logits = matmul(inner, transpose(own[2].variable, 0, 1)) + own[3].variable;
+      tape.backward(cross_entropy(logits, targets.modalities, {}, {.ignore_index = -1}));
+    }
+    std::map<std::string, std::vector<double>> found;
+    for (NamedParameter& parameter : parameters_of(*model)) {
+      if (parameter.variable.grad().defined()) {
+        found[parameter.name] = gradient_of(parameter.variable);
+        parameter.variable.clear_grad();
+      }
+    }
+    for (NamedParameter& parameter : parameters_of(adversaries)) {
+      parameter.variable.clear_grad();
+    }
+    return found;
+  };
+  const auto reversed = gradients(true);
+  const auto plain = gradients(false);
+  ASSERT_TRUE(reversed.contains("text.embedding.weight"));
+  for (const auto& [name, values] : plain) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      EXPECT_NEAR(reversed.at(name)[i], -0.5 * values[i], 1e-12) << name;
+    }
+  }
+}
+
+/// The last hundred training samples, of domain "c" alone, have lost their labels.
+Dataset with_unlabelled_domain() {
+  Dataset dataset = domains_in_plain_sight();
+  std::vector<std::int64_t> labels = dataset.labels.to_vector<std::int64_t>();
+  Indices labelled;
+  for (const std::int64_t sample : dataset.splits[0]) {
+    if (dataset.domains[static_cast<std::size_t>(sample)] == 2) {
+      dataset.unlabelled.push_back(sample);
+      labels[static_cast<std::size_t>(sample)] = -1;
+    } else {
+      labelled.push_back(sample);
+    }
+  }
+  dataset.splits[0] = labelled;
+  dataset.labels = Tensor::from<std::int64_t>(labels, {dataset.samples});
+  dataset.validate();
+  return dataset;
+}
+
+TEST(Adversaries, SamplesWithoutALabelReachTheDiscriminatorAlone) {
+  const Dataset dataset = with_unlabelled_domain();
+  RunConfig config = domain_config();
+  config.model.dtype = DType::f64;
+  config.train.domain.unlabelled_batch_size = 7;
+  const Loss loss(config, dataset);
+  const auto model = build_model(config.model, input_specs(dataset), 2, false, Generator(3));
+  Adversaries adversaries(config, dataset, *model);
+  const std::vector<std::string> modalities = {"record"};
+  BatchSource source(config.train, dataset, modalities, *model, loss, &adversaries);
+  EXPECT_TRUE(source.uses_unlabelled());
+  EXPECT_EQ(source.batches_per_epoch(), 7);  // of the 200 with a label
+  std::set<std::vector<double>> seen;
+  for (std::int64_t step = 0; step < 14; ++step) {
+    StepBatch batch = source.next(step);
+    const std::vector<std::int64_t> labels = batch.targets.labels.to_vector<std::int64_t>();
+    const std::vector<std::int64_t> domains = batch.origins.domains.to_vector<std::int64_t>();
+    ASSERT_EQ(batch.samples, step % 7 == 6 ? 20 + 7 : 30 + 7);
+    const std::size_t labelled = labels.size() - 7;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      EXPECT_EQ(labels[i] == -1, i >= labelled);
+      EXPECT_EQ(domains[i] == 2, i >= labelled);
+    }
+    const std::vector<double> values = batch.inputs.inputs[0].values.to_vector<double>();
+    for (std::size_t i = labelled; i < labels.size(); ++i) {
+      seen.emplace(values.begin() + static_cast<std::ptrdiff_t>(4 * i),
+                   values.begin() + static_cast<std::ptrdiff_t>(4 * i + 4));
+    }
+    if (step == 4) {
+      // The loss is that of the labelled samples alone.
+      std::vector<std::int64_t> rows;
+      const double together = loss(model->forward(batch.inputs), batch.targets).item<double>();
+      CleanBatch alone = batch.inputs;
+      alone.inputs[0].values =
+          alone.inputs[0].values.slice(0, 0, static_cast<std::int64_t>(labelled)).clone();
+      LossTargets of_those = batch.targets;
+      of_those.labels = of_those.labels.slice(0, 0, static_cast<std::int64_t>(labelled)).clone();
+      EXPECT_NEAR(loss(model->forward(alone), of_those).item<double>(), together, 1e-12);
+    }
+  }
+  EXPECT_EQ(seen.size(), 98u);  // 14 different sevens of a hundred
+}
+
+TEST(Adversaries, UnlabelledSamplesAreDealtOutAgainAfterResuming) {
+  expect_resumes(domain_config(), with_unlabelled_domain());
+}
+
+TEST(Adversaries, OnlyTheDiscriminatorWantsSamplesWithoutALabel) {
+  const Dataset dataset = with_unlabelled_domain();
+  RunConfig config = domain_config();
+  config.train.epochs = 2;
+  const Metrics metrics = trained(config, dataset);
+  EXPECT_NEAR(metrics.at("domain_majority"), 120.0 / 160.0, 1e-12);  // 20 of 60, and all hundred
+  config.train.domain.column.clear();
+  EXPECT_FALSE(Trainer(config, dataset).uses_unlabelled());
+  EXPECT_FALSE(trained(config, dataset).contains("domain_majority"));
 }
 
 TEST(Adversaries, KeysAreWrittenBack) {
