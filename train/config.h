@@ -67,6 +67,9 @@ struct DataConfig {
   DataKind kind = DataKind::builtin;
   /// Modalities to use, in this order; empty: all there are.
   std::vector<std::string> modalities;
+  /// "NAME=MODALITY": NAME is what the run calls this modality of the data set
+  /// (train/modality_names.h).
+  std::vector<std::string> rename;
 
   // kind = "builtin": made from a seed (docs/data.md).
   std::string set = "sentiment";  // or another of builtin_set_names()

@@ -32,6 +32,7 @@ void describe_task(ConfigFields& fields, TaskConfig& task) {
 void describe_data(ConfigFields& fields, DataConfig& data) {
   fields.choice("kind", data.kind, {"builtin", "folder"});
   fields.texts("modalities", data.modalities);
+  fields.texts("rename", data.rename);
   if (data.kind == DataKind::builtin) {
     fields.name_among("set", data.set, builtin_set_names());
     fields.seed("seed", data.seed);

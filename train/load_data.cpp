@@ -5,6 +5,7 @@
 #include "data/builtin/sets.h"
 #include "data/folder_dataset.h"
 #include "data/shared_vocabulary.h"
+#include "train/modality_names.h"
 
 namespace heddle {
 
@@ -18,23 +19,29 @@ BuiltinOptions builtin_options(const DataConfig& config) {
 
 LoadedData load_data(const DataConfig& config, const std::string& category,
                      std::map<std::string, std::string> tokenizers, const std::string& domain) {
+  const ModalityNames names(config.rename);
   if (config.kind == DataKind::builtin) {
     BuiltinData made = make_builtin_set(config.set, builtin_options(config));
+    names.rename(made.dataset, true);
     return {std::move(made.dataset), std::move(made.cues), {}};
   }
   FolderOptions options;
   if (!config.folder.empty()) {
     options.folder = config.folder;
   }
-  options.modalities = config.modalities;
+  options.modalities = names.of_data(config.modalities);
   options.valid_share = config.valid_share;
   options.valid_seed = config.valid_seed;
   options.fold = config.fold;
   options.held_out_unlabelled = config.held_out_unlabelled;
   options.category = category;
   options.domain = domain;
-  options.tokenizers = std::move(tokenizers);
-  return {load_folder_dataset(config.description, options), {}, {}};
+  for (auto& [name, text] : tokenizers) {
+    options.tokenizers[names.of_data(name)] = std::move(text);
+  }
+  LoadedData loaded{load_folder_dataset(config.description, options), {}, {}};
+  names.rename(loaded.dataset, config.modalities.empty());
+  return loaded;
 }
 
 std::vector<LoadedData> load_tasks(const RunConfig& config) {
@@ -83,7 +90,8 @@ std::optional<double> best_possible(const DataConfig& config,
   if (config.kind != DataKind::builtin) {
     return std::nullopt;
   }
-  return best_possible_in_set(config.set, builtin_options(config), modalities);
+  return best_possible_in_set(config.set, builtin_options(config),
+                              ModalityNames(config.rename).of_data(modalities));
 }
 
 }  // namespace heddle

@@ -101,15 +101,18 @@ class Session {
         progress_(progress),
         text_(to_toml(config)),
         trainer_(config, datasets_of(data)),
+        vectors_found_(options.start == RunFolder::Start::resume ? std::vector<std::string>{}
+                                                                 : trainer_.take_word_vectors()),
         folder_(options.folder, options.start),
         checkpoints_(folder_.checkpoints(), config.checkpoint.keep) {
     folder_.keep_config(text_);
     const bool goes_on = options.start == RunFolder::Start::resume &&
                          resume(trainer_, checkpoints_, config, progress);
-    if (!goes_on) {
-      for (const std::string& message : trainer_.take_word_vectors()) {
-        progress.say(message);
-      }
+    if (!goes_on && options.start == RunFolder::Start::resume) {
+      vectors_found_ = trainer_.take_word_vectors();
+    }
+    for (const std::string& message : vectors_found_) {
+      progress.say(message);
     }
     folder_.rewrite_metrics(trainer_.state().history);
   }
@@ -278,7 +281,9 @@ class Session {
   const RunOptions& options_;
   Progress& progress_;
   std::string text_;
-  Trainer trainer_;  // before the folder: what does not fit the data must not clear an old run
+  // Before the folder: what does not fit the data, or cannot be read, must not clear an old run.
+  Trainer trainer_;
+  std::vector<std::string> vectors_found_;  // what is to be said of them
   RunFolder folder_;
   CheckpointFolder checkpoints_;
   std::int64_t saved_step_ = -1;  // of this session; none yet

@@ -161,6 +161,17 @@ TEST_F(EmbeddingVectors, ARunNeedsTheFileOnce) {
             std::string::npos);
 }
 
+TEST_F(EmbeddingVectors, AFileThatCannotBeUsedClearsNoOldRun) {
+  RunOptions options;
+  options.folder = folder_.path() / "run";
+  run_training(config_, data_, options);
+  std::ofstream(path()) << "film 1 2 3\nfilm 1 2\n";
+  options.start = RunFolder::Start::overwrite;
+  EXPECT_NE(message_of<InputError>([&] { run_training(config_, data_, options); }).find("line 2"),
+            std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(options.folder / "best.safetensors"));
+}
+
 TEST_F(EmbeddingVectors, SayWhatDoesNotFit) {
   config_.model.tokens.vector_width = 5;
   const std::string wide = message_of<InputError>([&] { resolved(); });
