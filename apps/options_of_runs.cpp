@@ -33,8 +33,8 @@ void add_train(CLI::App& app, TrainCommand& command, Chosen& chosen) {
   train
       ->add_flag("--folds", command.folds,
                  "Cross-validation: train once for each fold of the data set's [split]; folds.json "
-                 "has the results together")
-      ->excludes("--seeds");
+                 "has the results together. With --seeds: all of it for each seed, and seeds.json "
+                 "has mean and deviation over seeds");
   train
       ->add_flag(
           "--separately", command.separately,

@@ -113,6 +113,30 @@ void print_folds(const FoldsOutcome& outcome, const std::filesystem::path& folde
   std::cout << "results: " << (folder / "folds.json").string() << '\n';
 }
 
+/// The spread over seeds of each fold's main figures, and of the means over folds.
+void print_fold_seeds(const FoldSeedsOutcome& outcome, const std::filesystem::path& folder) {
+  const std::vector<std::string>& names = outcome.seeds.front().folds;
+  std::cout << "test split, fold by fold, over " << outcome.seeds.size() << " seeds\n"
+            << std::fixed << std::setprecision(4);
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    std::vector<RunSummary> runs;
+    for (const FoldsOutcome& seed : outcome.seeds) {
+      runs.push_back(seed.runs[k]);
+      print_collapse(seed.runs[k], concat("seed ", seed.runs[k].seed, ", fold ", names[k], ": "));
+    }
+    std::cout << "  " << std::left << std::setw(14) << names[k];
+    for (const auto& [name, spread] : spreads_of(runs)["test"]) {
+      if (name == "accuracy" || name == "auc" || name == "mae" || name == "loss") {
+        std::cout << "  " << name << ' ' << spread.mean << " ± " << spread.deviation;
+      }
+    }
+    std::cout << '\n';
+  }
+  std::cout << "means over folds (pooled: all folds' predictions together), over seeds\n";
+  print_spreads(means_over_folds(outcome));
+  std::cout << "results: " << (folder / "seeds.json").string() << '\n';
+}
+
 void print_tasks(const RunOutcome& outcome, const std::filesystem::path& folder) {
   std::cout << std::fixed << std::setprecision(4);
   for (const MemberOutcome& member : outcome.members) {
@@ -188,6 +212,13 @@ int run(const TrainCommand& command) {
                     options.folder.string(),
                     " holds a run already; add --resume to continue it, --overwrite to replace it, "
                     "or choose another folder with --out");
+  if (command.folds && command.seeds > 0) {
+    const FoldSeedsOutcome outcome = run_fold_seeds(config, command.seeds, options);
+    if (outcome.signal == 0) {
+      print_fold_seeds(outcome, options.folder);
+    }
+    return outcome.signal == 0 ? 0 : signal_base + outcome.signal;
+  }
   if (command.folds) {
     const FoldsOutcome outcome = run_folds(config, options);
     if (outcome.signal == 0) {

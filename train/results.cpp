@@ -106,13 +106,18 @@ std::map<std::string, std::map<std::string, Spread>> spreads_of(
 
 namespace {
 
+Json from_spread(const std::map<std::string, Spread>& values) {
+  Json json = Json::object();
+  for (const auto& [name, spread] : values) {
+    json[name] = {{"mean", spread.mean}, {"std", spread.deviation}};
+  }
+  return json;
+}
+
 Json from_spreads(const std::vector<RunSummary>& runs) {
   Json metrics = Json::object();
   for (const auto& [split, values] : spreads_of(runs)) {
-    metrics[split] = Json::object();
-    for (const auto& [name, spread] : values) {
-      metrics[split][name] = {{"mean", spread.mean}, {"std", spread.deviation}};
-    }
+    metrics[split] = from_spread(values);
   }
   return metrics;
 }
@@ -184,6 +189,58 @@ std::string folds_json(const FoldsOutcome& outcome) {
                {"seed", outcome.runs.empty() ? 0 : outcome.runs.front().seed},
                {"metrics", from_spreads(outcome.runs)},
                {"pooled", from_metrics(outcome.pooled)},
+               {"collapsed", collapsed}})
+             .dump(2) +
+         "\n";
+}
+
+std::vector<RunSummary> means_over_folds(const FoldSeedsOutcome& outcome) {
+  std::vector<RunSummary> means;
+  for (const FoldsOutcome& folds : outcome.seeds) {
+    RunSummary& mean = means.emplace_back();
+    mean.seed = folds.runs.empty() ? 0 : folds.runs.front().seed;
+    for (const auto& [split, metrics] : spreads_of(folds.runs)) {
+      for (const auto& [name, spread] : metrics) {
+        mean.metrics[split][name] = spread.mean;
+      }
+    }
+    mean.metrics["pooled"] = folds.pooled;
+  }
+  return means;
+}
+
+std::string fold_seeds_json(const FoldSeedsOutcome& outcome) {
+  Json seeds = Json::array();
+  Json collapsed = Json::array();
+  Json by_fold = Json::object();
+  const std::vector<std::string> folds =
+      outcome.seeds.empty() ? std::vector<std::string>{} : outcome.seeds.front().folds;
+  for (std::size_t k = 0; k < folds.size(); ++k) {
+    std::vector<RunSummary> runs;
+    for (const FoldsOutcome& seed : outcome.seeds) {
+      runs.push_back(seed.runs.at(k));
+    }
+    by_fold[folds[k]] = from_spread(spreads_of(runs)["test"]);
+  }
+  for (const FoldsOutcome& seed : outcome.seeds) {
+    for (std::size_t k = 0; k < seed.runs.size(); ++k) {
+      if (seed.runs[k].collapsed.contains("test")) {
+        collapsed.push_back({{"seed", seed.runs[k].seed}, {"fold", seed.folds[k]}});
+      }
+    }
+  }
+  const std::vector<RunSummary> means = means_over_folds(outcome);
+  for (const RunSummary& mean : means) {
+    seeds.push_back(mean.seed);
+  }
+  Json metrics = from_spreads(means);
+  const Json pooled = metrics["pooled"];
+  metrics.erase("pooled");
+  return Json({{"seeds", seeds},
+               {"folds", folds},
+               {"metrics", metrics},
+               {"pooled", pooled},
+               {"by_fold", by_fold},
                {"collapsed", collapsed}})
              .dump(2) +
          "\n";

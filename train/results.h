@@ -104,4 +104,19 @@ struct FoldsOutcome {
 /// "collapsed": [folds]}.
 std::string folds_json(const FoldsOutcome& outcome);
 
+/// The same cross-validation for several seeds.
+struct FoldSeedsOutcome {
+  int signal = 0;
+  std::vector<FoldsOutcome> seeds;  // those that finished
+};
+
+/// Of each seed the means of all metrics over its folds, as if they were a run's (split "pooled":
+/// FoldsOutcome::pooled), so that spreads_of tells what the seed matters.
+std::vector<RunSummary> means_over_folds(const FoldSeedsOutcome& outcome);
+
+/// {"seeds": […], "folds": […], "metrics": {split: {name: {"mean", "std"}}}, "pooled": {name:
+/// {"mean", "std"}}, "by_fold": {fold: {name: {"mean", "std"}}}, "collapsed": [{"seed", "fold"}]}:
+/// "metrics" and "pooled" are over seeds of means_over_folds, "by_fold" over seeds of the test split.
+std::string fold_seeds_json(const FoldSeedsOutcome& outcome);
+
 }  // namespace heddle

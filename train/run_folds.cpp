@@ -1,4 +1,5 @@
 #include <ostream>
+#include <utility>
 
 #include "core/error.h"
 #include "data/atomic_file.h"
@@ -82,6 +83,31 @@ FoldsOutcome run_folds(const RunConfig& config, const RunOptions& options) {
     }
   }
   write_file_atomically(folder.file("folds.json"), folds_json(outcome));
+  return outcome;
+}
+
+FoldSeedsOutcome run_fold_seeds(const RunConfig& config, std::int64_t count,
+                                const RunOptions& options) {
+  check<UsageError>(count >= 1 && count <= 1000, "--seeds ", count, "; expected 1 … 1000");
+  RunFolder folder(options.folder, options.start);
+  folder.keep_config(to_toml(config));
+  FoldSeedsOutcome outcome;
+  for (std::int64_t i = 0; i < count; ++i) {
+    RunConfig one = config;
+    one.train.seed = config.train.seed + static_cast<std::uint64_t>(i);
+    RunOptions where = options;
+    where.folder = options.folder / concat("seed-", one.train.seed);
+    if (options.messages != nullptr) {
+      *options.messages << "seed " << one.train.seed << " (" << i + 1 << " of " << count << ")\n";
+    }
+    FoldsOutcome folds = run_folds(one, where);
+    if (folds.signal != 0) {
+      outcome.signal = folds.signal;
+      return outcome;
+    }
+    outcome.seeds.push_back(std::move(folds));
+  }
+  write_file_atomically(folder.file("seeds.json"), fold_seeds_json(outcome));
   return outcome;
 }
 

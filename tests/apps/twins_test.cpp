@@ -58,6 +58,13 @@ std::vector<Twin> twins() {
        {data_of("retrieval", "\"text\", \"image\""), "model.hidden=32",
         "model.tokens.embedding=32"}},
       {"fusion/builtin.toml", {}},
+      {"joint/sentiment_vqa.toml",
+       {"member.sentiment." + data_of("judgement", "\"text\""),
+        "member.vqa_rad.data={kind=\"builtin\", set=\"answering\", modalities=[\"text\", "
+        "\"image\"], rename=[\"text=question\"]}",
+        "member.vqa_rad.evaluate={}"},
+       "cpu",
+       {"sentiment", "vqa_rad"}},
       {"joint/twins.toml", {}, "cpu", {"reading", "sentiment"}},
       {"joint/vqa.toml",
        {"member.easy_vqa." + data_of("answering", "\"question\", \"image\""),

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -113,6 +114,39 @@ TEST_F(Folds, EverySampleIsTestedOnceByAModelThatNeverSawItsFold) {
   EXPECT_EQ(json["pooled"]["accuracy"], 1.0);
   EXPECT_EQ(json["metrics"]["test"]["accuracy"]["mean"], 1.0);
   EXPECT_TRUE(json["collapsed"].empty());
+}
+
+TEST_F(Folds, AreRepeatedForEachSeed) {
+  config_.train.epochs = 2;  // too few to be right everywhere
+  config_.train.seed = 4;
+  const FoldSeedsOutcome outcome = run_fold_seeds(config_, 2, options_);
+  ASSERT_EQ(outcome.seeds.size(), 2u);
+  config_.train.seed = 5;
+  RunOptions elsewhere = options_;
+  elsewhere.folder = folder_.path() / "alone";
+  const FoldsOutcome alone = run_folds(config_, elsewhere);
+  const auto loss = [&](std::size_t seed, std::size_t fold) {
+    return outcome.seeds[seed].runs[fold].metrics.at("test").at("loss");
+  };
+  for (std::size_t fold = 0; fold < 3; ++fold) {
+    EXPECT_EQ(loss(1, fold), alone.runs[fold].metrics.at("test").at("loss"));
+  }
+  const auto json = nlohmann::json::parse(std::ifstream(options_.folder / "seeds.json"));
+  EXPECT_EQ(json["seeds"], (std::vector<int>{4, 5}));
+  EXPECT_EQ(json["folds"], (std::vector<std::string>{"0", "1", "2"}));
+  const double first = (loss(0, 0) + loss(0, 1) + loss(0, 2)) / 3.0;
+  const double second = (loss(1, 0) + loss(1, 1) + loss(1, 2)) / 3.0;
+  const auto& mean = json["metrics"]["test"]["loss"];
+  EXPECT_NEAR(mean["mean"].get<double>(), (first + second) / 2.0, 1e-12);
+  EXPECT_NEAR(mean["std"].get<double>(), std::abs(first - second) / std::sqrt(2.0), 1e-12);
+  EXPECT_GT(mean["std"].get<double>(), 0.0);
+  EXPECT_NEAR(json["by_fold"]["2"]["loss"]["mean"].get<double>(), (loss(0, 2) + loss(1, 2)) / 2.0,
+              1e-12);
+  EXPECT_NEAR(
+      json["pooled"]["loss"]["mean"].get<double>(),
+      (outcome.seeds[0].pooled.at("loss") + outcome.seeds[1].pooled.at("loss")) / 2.0, 1e-12);
+  EXPECT_FALSE(json["metrics"].contains("pooled"));
+  EXPECT_TRUE(std::filesystem::exists(options_.folder / "seed-5" / "fold-2" / "report.html"));
 }
 
 /// The same samples with a number to predict and no classes.
