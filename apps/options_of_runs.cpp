@@ -30,11 +30,11 @@ void add_train(CLI::App& app, TrainCommand& command, Chosen& chosen) {
                    "deviation of every metric")
       ->type_name("N")
       ->check(CLI::Range(1, 1000));
-  train
-      ->add_flag("--folds", command.folds,
-                 "Cross-validation: train once for each fold of the data set's [split]; folds.json "
-                 "has the results together. With --seeds: all of it for each seed, and seeds.json "
-                 "has mean and deviation over seeds");
+  train->add_flag(
+      "--folds", command.folds,
+      "Cross-validation: train once for each fold of the data set's [split]; folds.json "
+      "has the results together. With --seeds: all of it for each seed, and seeds.json "
+      "has mean and deviation over seeds");
   train
       ->add_flag(
           "--separately", command.separately,

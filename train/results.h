@@ -116,7 +116,8 @@ std::vector<RunSummary> means_over_folds(const FoldSeedsOutcome& outcome);
 
 /// {"seeds": […], "folds": […], "metrics": {split: {name: {"mean", "std"}}}, "pooled": {name:
 /// {"mean", "std"}}, "by_fold": {fold: {name: {"mean", "std"}}}, "collapsed": [{"seed", "fold"}]}:
-/// "metrics" and "pooled" are over seeds of means_over_folds, "by_fold" over seeds of the test split.
+/// "metrics" and "pooled" are over seeds of means_over_folds, "by_fold" over seeds of the test
+/// split.
 std::string fold_seeds_json(const FoldSeedsOutcome& outcome);
 
 }  // namespace heddle

@@ -73,8 +73,8 @@ TransferOutcome run_separately(const RunConfig& config, std::int64_t count,
 /// classes differ.
 FoldsOutcome run_folds(const RunConfig& config, const RunOptions& options);
 
-/// That for `count` seeds from train.seed on, each in folder/seed-<seed>; then seeds.json. Errors: as
-/// run_folds.
+/// That for `count` seeds from train.seed on, each in folder/seed-<seed>; then seeds.json. Errors:
+/// as run_folds.
 FoldSeedsOutcome run_fold_seeds(const RunConfig& config, std::int64_t count,
                                 const RunOptions& options);
 

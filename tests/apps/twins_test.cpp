@@ -80,7 +80,7 @@ std::vector<Twin> twins() {
        {data_of("translation", "\"source\", \"target\", \"picture\""),
         "task={kind=\"retrieve\", pairs=[[\"source\", \"picture\"], [\"target\", \"picture\"]], "
         "evaluate=[[\"target\", \"source\"]]}",
-        "model.hidden=32"}},
+        "model.hidden=32", "model.tokens.embedding=32"}},
       {"multi30k/translate.toml",
        {data_of("translation", "\"source\", \"target\""), translate, apart, "model.hidden=32",
         "train.batch_tokens=200"}},

@@ -142,9 +142,9 @@ TEST_F(Folds, AreRepeatedForEachSeed) {
   EXPECT_GT(mean["std"].get<double>(), 0.0);
   EXPECT_NEAR(json["by_fold"]["2"]["loss"]["mean"].get<double>(), (loss(0, 2) + loss(1, 2)) / 2.0,
               1e-12);
-  EXPECT_NEAR(
-      json["pooled"]["loss"]["mean"].get<double>(),
-      (outcome.seeds[0].pooled.at("loss") + outcome.seeds[1].pooled.at("loss")) / 2.0, 1e-12);
+  EXPECT_NEAR(json["pooled"]["loss"]["mean"].get<double>(),
+              (outcome.seeds[0].pooled.at("loss") + outcome.seeds[1].pooled.at("loss")) / 2.0,
+              1e-12);
   EXPECT_FALSE(json["metrics"].contains("pooled"));
   EXPECT_TRUE(std::filesystem::exists(options_.folder / "seed-5" / "fold-2" / "report.html"));
 }
