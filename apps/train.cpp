@@ -125,7 +125,8 @@ void print_fold_seeds(const FoldSeedsOutcome& outcome, const std::filesystem::pa
       print_collapse(seed.runs[k], concat("seed ", seed.runs[k].seed, ", fold ", names[k], ": "));
     }
     std::cout << "  " << std::left << std::setw(14) << names[k];
-    for (const auto& [name, spread] : spreads_of(runs)["test"]) {
+    const auto spreads = spreads_of(runs);
+    for (const auto& [name, spread] : spreads.at("test")) {
       if (name == "accuracy" || name == "auc" || name == "mae" || name == "loss") {
         std::cout << "  " << name << ' ' << spread.mean << " ± " << spread.deviation;
       }

@@ -18,7 +18,8 @@ BuiltinOptions builtin_options(const DataConfig& config) {
 }  // namespace
 
 LoadedData load_data(const DataConfig& config, const std::string& category,
-                     std::map<std::string, std::string> tokenizers, const std::string& domain) {
+                     const std::map<std::string, std::string>& tokenizers,
+                     const std::string& domain) {
   const ModalityNames names(config.rename);
   if (config.kind == DataKind::builtin) {
     BuiltinData made = make_builtin_set(config.set, builtin_options(config));
@@ -36,8 +37,8 @@ LoadedData load_data(const DataConfig& config, const std::string& category,
   options.held_out_unlabelled = config.held_out_unlabelled;
   options.category = category;
   options.domain = domain;
-  for (auto& [name, text] : tokenizers) {
-    options.tokenizers[names.of_data(name)] = std::move(text);
+  for (const auto& [name, text] : tokenizers) {
+    options.tokenizers[names.of_data(name)] = text;
   }
   LoadedData loaded{load_folder_dataset(config.description, options), {}, {}};
   names.rename(loaded.dataset, config.modalities.empty());

@@ -25,7 +25,7 @@ struct LoadedData {
 /// modality that were learned before (FolderOptions::tokenizers). Errors (InputError): as the
 /// loaders.
 LoadedData load_data(const DataConfig& config, const std::string& category = {},
-                     std::map<std::string, std::string> tokenizers = {},
+                     const std::map<std::string, std::string>& tokenizers = {},
                      const std::string& domain = {});
 
 /// The data of each task of a run: one, or one per member of a joint run, whose shared modalities
