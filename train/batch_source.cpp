@@ -118,9 +118,12 @@ BatchSource::BatchSource(const TrainConfig& config, const Dataset& dataset,
 /// A function of the step, so that there is no state to keep.
 std::vector<std::int64_t> BatchSource::unlabelled_at(std::int64_t step) {
   const std::int64_t batches = unlabelled_->batches_per_epoch();
-  unlabelled_->restore({.seed = unlabelled_->state().seed,
-                        .epoch = step / batches,
-                        .position = step % batches * unlabelled_->batch_size()});
+  const BatchSampler::State wanted{.seed = unlabelled_->state().seed,
+                                   .epoch = step / batches,
+                                   .position = step % batches * unlabelled_->batch_size()};
+  if (unlabelled_->state() != wanted) {  // of a run that goes on; else it is there by itself
+    unlabelled_->restore(wanted);
+  }
   return unlabelled_->next();
 }
 
