@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "data/atomic_file.h"
 #include "train/breakdown.h"
+#include "train/each_seed.h"
 #include "train/run.h"
 
 namespace heddle {
@@ -88,24 +89,21 @@ FoldsOutcome run_folds(const RunConfig& config, const RunOptions& options) {
 
 FoldSeedsOutcome run_fold_seeds(const RunConfig& config, std::int64_t count,
                                 const RunOptions& options) {
-  check<UsageError>(count >= 1 && count <= 1000, "--seeds ", count, "; expected 1 … 1000");
+  check_seed_count(count);
   RunFolder folder(options.folder, options.start);
   folder.keep_config(to_toml(config));
   FoldSeedsOutcome outcome;
-  for (std::int64_t i = 0; i < count; ++i) {
-    RunConfig one = config;
-    one.train.seed = config.train.seed + static_cast<std::uint64_t>(i);
-    RunOptions where = options;
-    where.folder = options.folder / concat("seed-", one.train.seed);
-    if (options.messages != nullptr) {
-      *options.messages << "seed " << one.train.seed << " (" << i + 1 << " of " << count << ")\n";
-    }
-    FoldsOutcome folds = run_folds(one, where);
-    if (folds.signal != 0) {
-      outcome.signal = folds.signal;
-      return outcome;
-    }
-    outcome.seeds.push_back(std::move(folds));
+  outcome.signal =
+      for_each_seed(config, count, options, [&](const RunConfig& one, const RunOptions& where) {
+        FoldsOutcome folds = run_folds(one, where);
+        const int signal = folds.signal;
+        if (signal == 0) {
+          outcome.seeds.push_back(std::move(folds));
+        }
+        return signal;
+      });
+  if (outcome.signal != 0) {
+    return outcome;
   }
   write_file_atomically(folder.file("seeds.json"), fold_seeds_json(outcome));
   return outcome;
