@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -13,70 +12,12 @@
 #include "autograd/tape.h"
 #include "models/build.h"
 #include "tests/core/throws.h"
+#include "tests/train/plain_domains.h"
 #include "tests/train/small_run.h"
-#include "train/batch_source.h"
 #include "train/trainer.h"
 
 namespace heddle {
 namespace {
-
-using Indices = std::vector<std::int64_t>;
-
-/// Four numbers per sample: the sign of the first (in noise) is the class; the second and third say
-/// the domain, of which there are three.
-Dataset domains_in_plain_sight() {
-  Dataset dataset;
-  dataset.name = "domains";
-  dataset.samples = 360;
-  dataset.class_names = {"no", "yes"};
-  dataset.domain_names = {"a", "b", "c"};
-  Generator generator(5);
-  std::vector<float> features;
-  std::vector<std::int64_t> labels;
-  for (std::int64_t i = 0; i < dataset.samples; ++i) {
-    const std::int64_t domain = i % 3;
-    const std::int64_t label = static_cast<std::int64_t>(generator.below(2));
-    const auto noise = [&] { return 0.3f * (generator.uniform() - 0.5f); };
-    features.insert(features.end(),
-                    {(label == 1 ? 1.0f : -1.0f) + noise(), (domain == 1 ? 1.0f : 0.0f) + noise(),
-                     (domain == 2 ? 1.0f : 0.0f) + noise(), noise()});
-    labels.push_back(label);
-    dataset.domains.push_back(domain);
-    dataset.splits[i < 300 ? 0 : 1].push_back(i);
-  }
-  dataset.labels = Tensor::from<std::int64_t>(labels, {dataset.samples});
-  Modality modality;
-  modality.info.name = "record";
-  modality.info.kind = ModalityKind::features;
-  modality.info.shape = {4};
-  modality.values = Tensor::from<float>(features, {dataset.samples, 4});
-  dataset.modalities.push_back(modality);
-  return dataset;
-}
-
-RunConfig domain_config() {
-  RunConfig config;
-  config.model.name = "fusion";
-  config.model.hidden = 8;
-  config.train.epochs = 40;
-  config.train.batch_size = 30;
-  config.train.domain.column = "clinic";
-  config.train.domain.discriminator.hidden = 16;
-  config.optimizer.learning_rate = 5e-3;
-  return config;
-}
-
-/// The metrics of the validation split after training.
-Metrics trained(const RunConfig& config, const Dataset& dataset) {
-  Trainer trainer(config, dataset);
-  Metrics metrics;
-  while (!trainer.finished()) {
-    if (trainer.step().ends_epoch) {
-      metrics = trainer.end_epoch();
-    }
-  }
-  return metrics;
-}
 
 std::vector<double> gradient_of(const Variable& parameter) {
   return parameter.grad().value().to_vector<double>();
@@ -161,40 +102,6 @@ TEST(Adversaries, SamplesOfOtherDomainsAreNotGuessed) {
   config.train.epochs = 1;
   const Metrics metrics = trained(config, dataset);
   EXPECT_FALSE(metrics.contains("domain_accuracy"));
-}
-
-/// Six steps at once, and three, a snapshot, and three.
-void expect_resumes(RunConfig config, const Dataset& dataset) {
-  config.train.average_decay = 0.9;
-  Trainer whole(config, dataset);
-  Trainer first(config, dataset);
-  for (int step = 0; step < 3; ++step) {
-    whole.step();
-    first.step();
-  }
-  Trainer second(config, dataset);
-  const Snapshot snapshot = first.snapshot();
-  second.restore(snapshot);
-  for (int step = 0; step < 3; ++step) {
-    whole.step();
-    second.step();
-  }
-  const Snapshot ends[] = {whole.snapshot(), second.snapshot()};
-  ASSERT_EQ(ends[0].tensors.size(), ends[1].tensors.size());
-  int of_adversaries = 0;
-  for (std::size_t i = 0; i < ends[0].tensors.size(); ++i) {
-    const NamedTensor& tensor = ends[0].tensors[i];
-    EXPECT_EQ(tensor.name, ends[1].tensors[i].name);
-    EXPECT_TRUE(same_bits(tensor.tensor, ends[1].tensors[i].tensor)) << tensor.name;
-    of_adversaries += tensor.name.find("adversary.") != std::string::npos ? 1 : 0;
-  }
-  EXPECT_EQ(of_adversaries, 3 * 4);  // values, and two moments of each
-  for (const NamedParameter& parameter : whole.parameters()) {
-    EXPECT_EQ(parameter.name.find("adversary"), std::string::npos) << parameter.name;
-  }
-  for (const NamedTensor& tensor : whole.chosen_weights()) {
-    EXPECT_EQ(tensor.name.find("adversary"), std::string::npos) << tensor.name;
-  }
 }
 
 TEST(Adversaries, ResumeToTheBit) {
@@ -297,83 +204,6 @@ TEST(Adversaries, GuessTheModalityOfWhatAFusionModelEncodes) {
       EXPECT_NEAR(reversed.at(name)[i], -0.5 * values[i], 1e-12) << name;
     }
   }
-}
-
-/// The last hundred training samples, of domain "c" alone, have lost their labels.
-Dataset with_unlabelled_domain() {
-  Dataset dataset = domains_in_plain_sight();
-  std::vector<std::int64_t> labels = dataset.labels.to_vector<std::int64_t>();
-  Indices labelled;
-  for (const std::int64_t sample : dataset.splits[0]) {
-    if (dataset.domains[static_cast<std::size_t>(sample)] == 2) {
-      dataset.unlabelled.push_back(sample);
-      labels[static_cast<std::size_t>(sample)] = -1;
-    } else {
-      labelled.push_back(sample);
-    }
-  }
-  dataset.splits[0] = labelled;
-  dataset.labels = Tensor::from<std::int64_t>(labels, {dataset.samples});
-  dataset.validate();
-  return dataset;
-}
-
-TEST(Adversaries, SamplesWithoutALabelReachTheDiscriminatorAlone) {
-  const Dataset dataset = with_unlabelled_domain();
-  RunConfig config = domain_config();
-  config.model.dtype = DType::f64;
-  config.train.domain.unlabelled_batch_size = 7;
-  const Loss loss(config, dataset);
-  const auto model = build_model(config.model, input_specs(dataset), 2, false, Generator(3));
-  Adversaries adversaries(config, dataset, *model);
-  const std::vector<std::string> modalities = {"record"};
-  BatchSource source(config.train, dataset, modalities, *model, loss, &adversaries);
-  EXPECT_TRUE(source.uses_unlabelled());
-  EXPECT_EQ(source.batches_per_epoch(), 7);  // of the 200 with a label
-  std::set<std::vector<double>> seen;
-  for (std::int64_t step = 0; step < 14; ++step) {
-    StepBatch batch = source.next(step);
-    const std::vector<std::int64_t> labels = batch.targets.labels.to_vector<std::int64_t>();
-    const std::vector<std::int64_t> domains = batch.origins.domains.to_vector<std::int64_t>();
-    ASSERT_EQ(batch.samples, step % 7 == 6 ? 20 + 7 : 30 + 7);
-    const std::size_t labelled = labels.size() - 7;
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      EXPECT_EQ(labels[i] == -1, i >= labelled);
-      EXPECT_EQ(domains[i] == 2, i >= labelled);
-    }
-    const std::vector<double> values = batch.inputs.inputs[0].values.to_vector<double>();
-    for (std::size_t i = labelled; i < labels.size(); ++i) {
-      seen.emplace(values.begin() + static_cast<std::ptrdiff_t>(4 * i),
-                   values.begin() + static_cast<std::ptrdiff_t>(4 * i + 4));
-    }
-    if (step == 4) {
-      // The loss is that of the labelled samples alone.
-      std::vector<std::int64_t> rows;
-      const double together = loss(model->forward(batch.inputs), batch.targets).item<double>();
-      CleanBatch alone = batch.inputs;
-      alone.inputs[0].values =
-          alone.inputs[0].values.slice(0, 0, static_cast<std::int64_t>(labelled)).clone();
-      LossTargets of_those = batch.targets;
-      of_those.labels = of_those.labels.slice(0, 0, static_cast<std::int64_t>(labelled)).clone();
-      EXPECT_NEAR(loss(model->forward(alone), of_those).item<double>(), together, 1e-12);
-    }
-  }
-  EXPECT_EQ(seen.size(), 98u);  // 14 different sevens of a hundred
-}
-
-TEST(Adversaries, UnlabelledSamplesAreDealtOutAgainAfterResuming) {
-  expect_resumes(domain_config(), with_unlabelled_domain());
-}
-
-TEST(Adversaries, OnlyTheDiscriminatorWantsSamplesWithoutALabel) {
-  const Dataset dataset = with_unlabelled_domain();
-  RunConfig config = domain_config();
-  config.train.epochs = 2;
-  const Metrics metrics = trained(config, dataset);
-  EXPECT_NEAR(metrics.at("domain_majority"), 120.0 / 160.0, 1e-12);  // 20 of 60, and all hundred
-  config.train.domain.column.clear();
-  EXPECT_FALSE(Trainer(config, dataset).uses_unlabelled());
-  EXPECT_FALSE(trained(config, dataset).contains("domain_majority"));
 }
 
 TEST(Adversaries, KeysAreWrittenBack) {
