@@ -100,7 +100,7 @@ Adversaries::Adversaries(const RunConfig& config, const Dataset& dataset, Model&
         width > 0 && model.inputs().size() >= 2,
         "train.modality_adversary needs vectors of several modalities that are equally wide; "
         "expected model.name = \"joint_embedding\", or \"fusion\" of another kind than "
-        "\"late\", of at least two modalities");
+        "\"late\", or \"sentiment\" with encoders of one width, of at least two modalities");
     modality_.emplace(make(config.train.modality_adversary, width,
                            static_cast<std::int64_t>(model.inputs().size()),
                            generator.named("modality"), model));

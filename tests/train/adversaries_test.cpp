@@ -155,6 +155,16 @@ TEST(Adversaries, GuessTheModalityOfWhatAFusionModelEncodes) {
     EXPECT_GT(metrics.at("modality_accuracy"), 0.0);
     EXPECT_DOUBLE_EQ(metrics.at("modality_majority"), 1.0 / 3.0);
   }
+  // The model of the document too, where its encoders are equally wide, and not else.
+  config.train.auxiliary.is_on = false;
+  RunConfig sentiment = config;
+  sentiment.model.name = "sentiment";
+  EXPECT_NE(message_of<InputError>([&] { Trainer(sentiment, dataset); }).find("of one width"),
+            std::string::npos);
+  sentiment.data.modalities = {"image", "audio"};
+  sentiment.model.sequence.kind = SequenceEncoderKind::conv;
+  const Metrics of_sentiment = trained(sentiment, dataset);
+  EXPECT_DOUBLE_EQ(of_sentiment.at("modality_majority"), 0.5);
   // An encoder gets the reversed gradient of the guess about its own vectors, and none from a
   // modality that a sample lacks.
   config.model.dropout = 0.0;
