@@ -86,6 +86,7 @@ struct DatasetDescription {
     std::string starts;                   // sequence: file with the first frame of each sample
     bool channels_last = false;           // image
     bool standardise = false;             // features, sequence, image
+    float deviation = 1.0f;               // what it makes of theirs
     float power = 1.0f;                   // features, sequence, image
     std::int64_t min_count = 1;           // tokens: words
     bool byte_pairs = false;              // tokens: tokenizer = "bpe"

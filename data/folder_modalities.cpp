@@ -228,6 +228,7 @@ void treat_numbers(const Part& part, const FolderSource& source, Modality& modal
   options.missing = part.missing;
   options.not_finite = part.not_finite;
   options.standardise = part.standardise;
+  options.deviation = part.deviation;
   options.power = part.power;
   if (part.has_file()) {
     options.where = concat((source.folder / part.files().front()).string(), ": ");

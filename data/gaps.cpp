@@ -137,14 +137,14 @@ Moments moments_of(const Layout& layout, const std::vector<Gap>& gaps, const flo
 
 /// Takes mean and scale from the moments of numbers that were raised to their power, and applies
 /// them.
-void standardise(const Layout& layout, const Moments& moments, std::int64_t count,
+void standardise(const Layout& layout, const Moments& moments, double wanted, std::int64_t count,
                  Standardisation& standardisation, float* data) {
   for (std::size_t f = 0; f < moments.mean.size(); ++f) {
     const double deviation = std::sqrt(moments.variance[f]);
     // Below the rounding of f32 a feature only differs by noise.
     const bool constant = deviation <= 1e-6 * std::abs(moments.mean[f]) || deviation == 0;
     standardisation.mean.push_back(static_cast<float>(moments.mean[f]));
-    standardisation.scale.push_back(constant ? 1.0f : static_cast<float>(1.0 / deviation));
+    standardisation.scale.push_back(constant ? 1.0f : static_cast<float>(wanted / deviation));
   }
   for (std::int64_t i = 0; i < count; ++i) {
     const std::size_t f = layout.feature_of(i);
@@ -241,7 +241,8 @@ void treat_gaps(const GapOptions& options, std::span<const std::int64_t> train,
     const Moments moments = moments_of(layout, gaps, data);
     fill(options, layout, gaps, moments, data);
     if (options.standardise) {
-      standardise(layout, moments, count, standardisation, data);
+      standardise(layout, moments, static_cast<double>(options.deviation), count, standardisation,
+                  data);
     }
   }
   hide_absent(options, layout, gaps, modality);

@@ -59,6 +59,7 @@ void check_kind_keys(const TomlSection& section, ModalityKind kind) {
   allow("log_mel", {sequence});
   allow("rows", {features, sequence, image});
   allow("standardise", {features, sequence, image});
+  allow("deviation", {features, sequence, image});
   allow("power", {features, sequence, image});
   allow("lengths", {sequence});
   allow("starts", {sequence});
@@ -202,12 +203,12 @@ void check_sources(const TomlSection& section, const DatasetDescription::Modalit
 
 DatasetDescription::ModalityPart read_modality_description(const TomlSection& section,
                                                            const std::string& file_name) {
-  section.know({"name",      "kind",        "file",          "file_column", "files",
-                "grey",      "column",      "columns",       "categories",  "rows",
-                "lengths",   "starts",      "channels_last", "standardise", "power",
-                "min_count", "missing",     "not_finite",    "size",        "log_mel",
-                "noise",     "noise_ratio", "noise_seed",    "tokenizer",   "merges",
-                "vocabulary"});
+  section.know({"name",    "kind",      "file",          "file_column", "files",
+                "grey",    "column",    "columns",       "categories",  "rows",
+                "lengths", "starts",    "channels_last", "standardise", "deviation",
+                "power",   "min_count", "missing",       "not_finite",  "size",
+                "log_mel", "noise",     "noise_ratio",   "noise_seed",  "tokenizer",
+                "merges",  "vocabulary"});
   DatasetDescription::ModalityPart modality;
   modality.name = section.required_text("name");
   const std::string kind = section.required_text("kind");
@@ -233,6 +234,11 @@ DatasetDescription::ModalityPart read_modality_description(const TomlSection& se
   modality.starts = section.file("starts");
   modality.channels_last = section.boolean("channels_last", false);
   modality.standardise = section.boolean("standardise", false);
+  if (section.has("deviation") && !modality.standardise) {
+    section.fail_at(section.node("deviation")->source(),
+                    "\"deviation\" goes with standardise = true");
+  }
+  modality.deviation = static_cast<float>(section.number("deviation", 1, 1e-4, 1e4));
   modality.power = static_cast<float>(section.number("power", 1, 0.05, 20));
   read_tokenizer(section, modality);
   read_size(section, modality);

@@ -139,6 +139,26 @@ TEST_F(FolderGaps, APowerIsTakenWithItsSignBeforeStandardising) {
             std::string::npos);
 }
 
+TEST_F(FolderGaps, StandardisedFeaturesTakeTheDeviationAskedFor) {
+  const std::string file = "file = 'pictures.npy'\nrows = 'picture'\nmissing = 'absent'\n";
+  const Modality one = load(file + "standardise = true\n", "image");
+  const Modality small = load(file + "standardise = true\ndeviation = 0.05\n", "image");
+  const std::vector<float> wide = one.values.to_vector<float>();
+  const std::vector<float> narrow = small.values.to_vector<float>();
+  ASSERT_EQ(wide.size(), narrow.size());
+  for (std::size_t i = 0; i < wide.size(); ++i) {
+    EXPECT_NEAR(narrow[i], 0.05f * wide[i], 1e-6f);
+  }
+  EXPECT_NEAR(small.info.standardisation.raw(narrow[3], 0),
+              one.info.standardisation.raw(wide[3], 0), 1e-5f);
+  EXPECT_NE(error_of("file = 'numbers.npy'\nmissing = 'zero'\ndeviation = 0.05\n")
+                .find("goes with standardise"),
+            std::string::npos);
+  EXPECT_NE(error_of("file = 'numbers.npy'\nmissing = 'zero'\nstandardise = true\ndeviation = 0\n")
+                .find("deviation"),
+            std::string::npos);
+}
+
 TEST_F(FolderGaps, CategoriesAreThoseOfTheTrainingSplit) {
   const Modality x = load(
       "columns = ['ldh']\ncategories = ['sex']\nmissing = 'zero'\n"
