@@ -95,7 +95,7 @@ TEST(Joint, TasksListsItAndSeparatelyNeedsSeveralTasks) {
       run_program({"tasks", "--configs", HEDDLE_SOURCE_DIR "/configs/joint", "--json"});
   ASSERT_EQ(tasks.code, 0) << tasks.errors;
   const json list = json::parse(tasks.output);
-  ASSERT_EQ(list.size(), 3u);
+  ASSERT_EQ(list.size(), 4u);
   for (const json& task : list) {
     EXPECT_EQ(task["kind"], "joint");
   }
