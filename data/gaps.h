@@ -25,9 +25,9 @@ struct GapOptions {
 };
 
 /// Takes the power that is asked for, treats the gaps of a modality's values as asked, and makes
-/// every feature (or plane) have mean 0 and the deviation that is asked for over the training
-/// samples; numbers that were missing count for neither. A feature that never changes there becomes
-/// 0 everywhere it does not; one that is never known there has mean 0. All statistics are those of
+/// every feature (or plane) have mean 0 and `deviation` over the training samples where that is
+/// asked; numbers that were missing count for neither. A feature that never changes there becomes 0
+/// everywhere it does not; one that is never known there has mean 0. All statistics are those of
 /// the samples `train` alone, each with the weight of the samples that share it. With `indicator`
 /// the features double: one 0/1 feature follows for each. Errors (InputError): gaps where they are
 /// refused, with their count and the first one's place.
